@@ -1,0 +1,275 @@
+// Package schema describes kinds of declared objects as data: their attributes,
+// the traits that steer comparison and planning, their product rules and the
+// scarce names they take. Configuration, planner and adapters obey the schema,
+// so that no kind needs code of its own in them.
+package schema
+
+import (
+	"fmt"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/value"
+)
+
+// TypeKind is the shape of an attribute.
+type TypeKind int
+
+// The shapes.
+const (
+	String TypeKind = iota
+	Int
+	Bool
+	SecretText // takes only secrets: value.Secret
+	Reference  // value.Ref when wanted, value.String (service ID) when live
+	List       // of Elem; with Attr.Set the order means nothing
+	Map        // of Elem, by free names: names = { en_US = {...} }
+	Object     // of Attrs
+)
+
+// Type is the type of an attribute.
+type Type struct {
+	Kind  TypeKind
+	Elem  *Type    // List, Map
+	Attrs []Attr   // Object
+	Kinds []string // Reference: the kinds it may point to
+}
+
+// The simple types, and makers for the others.
+func Text() Type                  { return Type{Kind: String} }
+func Whole() Type                 { return Type{Kind: Int} }
+func Switch() Type                { return Type{Kind: Bool} }
+func SecretType() Type            { return Type{Kind: SecretText} }
+func RefTo(kinds ...string) Type  { return Type{Kind: Reference, Kinds: kinds} }
+func ListOf(elem Type) Type       { return Type{Kind: List, Elem: &elem} }
+func MapOf(elem Type) Type        { return Type{Kind: Map, Elem: &elem} }
+func ObjectOf(attrs ...Attr) Type { return Type{Kind: Object, Attrs: attrs} }
+
+// Attr is one attribute with its traits. A trait that is false costs nothing.
+type Attr struct {
+	Name string
+	Type Type
+	Doc  string // one sentence for the language reference, with unit and limits
+
+	Required bool
+	Block    bool // written as a nested block; a List of Objects as repeated blocks
+
+	Set       bool                // List: order means nothing, elements are unique
+	ElemKey   string              // List of Objects: the attribute that identifies an element; absent attributes of an element are unmanaged
+	Ownership value.String        // List: default ownership, "exact" or "listed"; "" = exact and not selectable
+	CaseFold  bool                // compared without regard to case
+	Normalise func(string) string // normal form in which texts are compared
+	Enum      []string            // the only texts allowed
+
+	ServerFilled bool   // absent at create, the service fills it in; never a difference when unmanaged
+	CreateOnly   bool   // cannot change once the object exists
+	WriteOnly    bool   // cannot be read; a digest of the wanted value is kept in the state
+	Unreadable   bool   // no listing gives it; read one by one where declared
+	Personal     bool   // personal data: hidden unless privacy allows
+	Sensitive    string // guard code when many objects change it at once, e.g. "member.phone"
+	Deferred     bool   // written by a later step, since it points to an object that may need this one
+	Clearable    bool   // accepts `clear`
+	Steering     bool   // steers isa only; never sent, compared or shown as a change (previous_keys)
+
+	// Check tells what is wrong with a known, non-clear text or list of the
+	// attribute by the product's rules; "" when nothing is. See Problem for the
+	// object-wide rules.
+	Check func(value.Value) string
+}
+
+// Kind is a kind of declared object, the same for every service.
+type Kind struct {
+	Type    string // block type, e.g. "member"
+	Version int    // of the schema, kept with each state object
+	Attrs   []Attr
+
+	Key     string   // attribute with the customer-assigned external key, "" if none
+	Natural []string // attributes that together identify an object without its key
+	Parent  string   // attribute that makes objects of this kind a tree, "" if none
+	Order   string   // attribute that orders siblings (or all objects when no Parent), "" if none
+	Placed  bool     // order is a place among siblings, written by place steps, never a number compared
+	Person  bool     // objects are people: leavers go in stages, guards are strict
+
+	// Removals lists what lifecycle.on_remove may say, default first: "suspend",
+	// "delete", "keep".
+	Removals []string
+
+	// Prepare brings a wanted object into canonical form (explicit primary, lower
+	// case addresses …) and reports problems of the object taken alone.
+	Prepare func(*Instance) []Problem
+	// Claims lists the scarce names an object takes. The object is wanted (with
+	// Refs) or live (with service IDs); id turns a reference of either into one
+	// comparable text, "" when unknown.
+	Claims func(attrs value.Object, company Company, id func(value.Value) string) []Claim
+	// Leave tells what to write when a person leaves: offices such as head of a
+	// unit are given up and, when unit is not nil, the person moves there. attrs
+	// are the live ones. nil for kinds that are not people; empty: nothing to do.
+	Leave func(attrs value.Object, unit value.Value) value.Object
+	// Title names an object for people: "홍길동 gildong.hong".
+	Title func(value.Object) string
+}
+
+// Attr returns the attribute called name.
+func (k *Kind) Attr(name string) (Attr, bool) {
+	for _, a := range k.Attrs {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return Attr{}, false
+}
+
+// Company is one domain of the tenant. Label "" is the tenant block's own.
+type Company struct {
+	Label    string `json:"label,omitempty"`
+	Domain   string `json:"domain"` // mail domain, or the group name on plans without mail
+	DomainID int    `json:"domain_id"`
+}
+
+// Tenant is what configuration says about the tenant: facts that the service
+// does not tell.
+type Tenant struct {
+	Companies []Company // the first is the tenant block
+	Plan      string    // free, lite, standard, standard_plus, trial
+	Edition   string    // commercial, gov
+	Workplace bool      // directory is managed by WORKPLACE
+	Features  Features
+}
+
+// Features are console switches that the API cannot read.
+type Features struct {
+	SSO                bool
+	JobGrades          bool
+	Positions          bool
+	UserTypes          bool
+	ExternalMailImport bool
+	IPRestricted       bool
+	Licences           int // 0: not said
+	MultilingualNames  []string
+}
+
+// Company returns the company called label.
+func (t Tenant) Company(label string) (Company, bool) {
+	for _, c := range t.Companies {
+		if c.Label == label {
+			return c, true
+		}
+	}
+	return Company{}, false
+}
+
+// Claim is a scarce name that one object holds: a mail name of a company, an
+// external key, a grade's name, the head of a unit. Two objects never hold the
+// same (Space, Name).
+type Claim struct {
+	Space string // e.g. "mail acme.co.kr", "member key", "head"
+	Name  string
+	Path  value.Path // where the object says so
+
+	// Vacate is what to write to give the name up before the object gets its
+	// final values: a temporary value, Clear, or a list without the name. nil:
+	// the name can only be given up by deletion.
+	Vacate value.Object
+	// Person tells that the name identifies a person to others (login ID, alias):
+	// handing it to another person is refused unless identity.reuse is allowed.
+	Person bool
+}
+
+// Held identifies the name apart from who holds it.
+func (c Claim) Held() string { return c.Space + "\x00" + c.Name }
+
+// Problem is something wrong inside one object, at a path.
+type Problem struct {
+	Severity diag.Severity
+	Code     string
+	Path     value.Path
+	Summary  string
+	Detail   string
+	Fix      string
+}
+
+// Lifecycle is what a block says about the life of its objects.
+type Lifecycle struct {
+	OnRemove    string       `json:"on_remove,omitempty"`    // suspend, delete, keep; "" = the kind's default
+	DeleteAfter int          `json:"delete_after,omitempty"` // days after suspension; 0 = never proposed
+	LeaversUnit addr.Address `json:"leavers_unit,omitzero"`  // an org_unit; zero: they stay where they are
+	Seed        []string     `json:"seed,omitempty"`
+	Ignore      []string     `json:"ignore,omitempty"`
+	Protect     bool         `json:"protect,omitempty"`
+}
+
+// Instance is one declared object after evaluation. Instances are shared
+// read-only once Prepare has run.
+type Instance struct {
+	Addr      addr.Address
+	Kind      *Kind
+	Company   Company
+	Attrs     value.Object // managed attributes; nested objects likewise
+	Lifecycle Lifecycle
+	Range     diag.Range // the block's header
+	// Seq counts objects in the order in which they were written: files by name,
+	// blocks by position, nested blocks where they stand, instances by their rows.
+	Seq int
+	// Written tells that the place among siblings is given by the order of
+	// writing (nested blocks, blocks without for_each); false when made from a
+	// table, where only the Order attribute speaks.
+	Written bool
+	// Previous are external keys or for_each keys under which the same object was
+	// known before (previous_keys).
+	Previous []string
+	// Where finds the place of a value. It never fails: at worst it is the block.
+	Where func(value.Path) diag.Place
+}
+
+// Report turns a problem of the instance into a placed diagnostic.
+func (in *Instance) Report(p Problem) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: p.Severity, Code: p.Code, Summary: p.Summary, Detail: p.Detail, Fix: p.Fix,
+		Address: in.Addr.String(), Attr: p.Path.String(), Place: in.Where(p.Path),
+	}
+}
+
+// At finds an attribute by path, through lists, maps and objects.
+func (k *Kind) At(p value.Path) (Attr, error) {
+	if len(p) == 0 {
+		return Attr{}, fmt.Errorf("schema: empty path")
+	}
+	attrs, found := k.Attrs, Attr{}
+	typ := Type{Kind: Object, Attrs: attrs}
+	for _, e := range p {
+		switch {
+		case typ.Kind == List && e.Name == "":
+			typ = *typ.Elem
+		case typ.Kind == Map && e.Name != "":
+			typ = *typ.Elem
+		case typ.Kind == Object && e.Name != "":
+			var ok bool
+			if found, ok = attrNamed(typ.Attrs, e.Name); !ok {
+				return Attr{}, fmt.Errorf("schema: %s has no %s", k.Type, p)
+			}
+			typ = found.Type
+		default:
+			return Attr{}, fmt.Errorf("schema: %s has no %s", k.Type, p)
+		}
+	}
+	return found, nil
+}
+
+func attrNamed(attrs []Attr, name string) (Attr, bool) {
+	for _, a := range attrs {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return Attr{}, false
+}
+
+// RefText writes the identity of an object as a live reference of type t: the
+// service's ID, preceded by "kind:" when t may point to several kinds, whose IDs
+// could otherwise be mistaken for one another.
+func RefText(t Type, kind, id string) string {
+	if len(t.Kinds) > 1 {
+		return kind + ":" + id
+	}
+	return id
+}

@@ -1,0 +1,83 @@
+package value
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/isaworks/isa/internal/addr"
+)
+
+func TestPlansHoldReferencesAndSecretHandlesAsData(t *testing.T) {
+	hq := addr.New("org_unit", "hq")
+	obj := Object{
+		"name":   String("영업본부"),
+		"order":  Int(3),
+		"hidden": Bool(false),
+		"parent": ID(hq),
+		"secret": Secret("env:PW"),
+		"phone":  Clear{},
+		"posts":  List{Object{"org_unit": ID(hq), "head": Bool(true)}},
+		"people": Edit{Add: List{String("a")}, Remove: List{}},
+	}
+	data, err := json.Marshal(obj)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"hidden":false,"name":"영업본부","order":3,"parent":{"$ref":"org_unit.hq","attr":"id"},` +
+		`"people":{"$add":["a"],"$remove":[]},"phone":{"$clear":true},` +
+		`"posts":[{"head":true,"org_unit":{"$ref":"org_unit.hq","attr":"id"}}],"secret":{"$secret":"env:PW"}}`
+	if string(data) != want {
+		t.Errorf("written\n%s\nwant\n%s", data, want)
+	}
+	var back Object
+	if err := json.Unmarshal(data, &back); err != nil {
+		t.Fatal(err)
+	}
+	if !Equal(obj, back) {
+		t.Errorf("read back %v, want %v", back, obj)
+	}
+	if refs := Refs(obj); len(refs) != 1 || refs[0] != hq {
+		t.Errorf("Refs = %v", refs)
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	for _, text := range []string{
+		`1.5`, `[null]`, `{"a":null}`, `{"$ref":"x"}`, `{"$ref":"a.b","attr":"id","more":1}`, `{"$secret":""}`,
+		`{"$clear":false}`, `{"$add":1,"$remove":[]}`, `99999999999999999999`, `1 2`, `{`,
+	} {
+		if v, err := Decode([]byte(text)); err == nil {
+			t.Errorf("Decode(%s) = %v, want an error", text, v)
+		}
+	}
+}
+
+func TestPath(t *testing.T) {
+	obj := Object{"posts": List{Object{"head": Bool(true)}}}
+	p := Of("posts").Index(0).Name("head")
+	if p.String() != "posts[0].head" || p.Get(obj) != Bool(true) {
+		t.Errorf("%s leads to %v", p, p.Get(obj))
+	}
+	back, err := ParsePath(p.String())
+	if err != nil || back.String() != p.String() {
+		t.Errorf("ParsePath = %v, %v", back, err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"a":[{"$ref":"member.x[\"1\"]","attr":"id"},{"$secret":"env:X"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := Decode(data)
+		if err != nil || v == nil {
+			return
+		}
+		out, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Decode(out)
+		if err != nil || !Equal(v, back) {
+			t.Fatalf("%s was written as %s: %v", data, out, err)
+		}
+	})
+}

@@ -1,0 +1,186 @@
+package planner
+
+import (
+	"time"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/lanes"
+	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/value"
+)
+
+// FormatVersion is the version of the plan's JSON (docs/formats.md).
+const FormatVersion = "1"
+
+// Action is what happens to an object, for people and for counting. What is done
+// about it is in the steps.
+type Action string
+
+// The actions. Exactly one describes a change, the weightiest that applies.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	Move    Action = "move"    // only its place changes
+	Adopt   Action = "adopt"   // exists already, isa takes it over, perhaps with an update
+	Suspend Action = "suspend" // a leaver's first stages
+	Restore Action = "restore" // a leaver who returns
+	Delete  Action = "delete"
+	Forget  Action = "forget" // isa stops managing it, the service is not touched
+	Keep    Action = "keep"   // on_remove = "keep": like forget, said by the configuration
+)
+
+// Verb is one thing done to one object at the service.
+type Verb string
+
+// The verbs. Record touches only the state.
+const (
+	DoCreate    Verb = "create"
+	DoPatch     Verb = "patch"   // named attributes
+	DoRelease   Verb = "release" // a patch that gives up a name for another object
+	DoPlace     Verb = "place"   // parent and place among siblings
+	DoSuspend   Verb = "suspend"
+	DoUnsuspend Verb = "unsuspend"
+	DoDelete    Verb = "delete"
+	DoUndelete  Verb = "undelete"
+	DoRecord    Verb = "record"
+)
+
+// Plan is what is going to happen, as data: it can be saved, compared, hashed
+// and shown, and it is all that apply needs. Nothing in it is a secret.
+type Plan struct {
+	FormatVersion string    `json:"format_version"`
+	Tool          string    `json:"tool_version"`
+	Created       time.Time `json:"created"`
+	Tenant        string    `json:"tenant"`  // live.Snapshot.Identity
+	Lineage       string    `json:"lineage"` // of the state
+	Serial        int       `json:"serial"`
+	Config        string    `json:"config_digest"`
+	AsOf          string    `json:"as_of,omitempty"`
+
+	Summary     Summary        `json:"summary"`
+	Changes     []Change       `json:"changes"` // grouped by kind in planning order, then by address
+	Drift       []Drift        `json:"drift"`
+	Content     []Content      `json:"content"`
+	Cost        Cost           `json:"cost"`
+	Headroom    []GuardUse     `json:"headroom"`          // how much of each guard the plan uses
+	Allowed     map[string]int `json:"allowed,omitempty"` // guards lifted for this plan: code → count
+	Diagnostics diag.List      `json:"diagnostics"`
+	Hash        string         `json:"hash"`
+
+	// Unconfirmed are objects that were applied moments ago and that the listing
+	// does not show that way yet: list again before believing it. Not saved.
+	Unconfirmed []addr.Address `json:"-"`
+}
+
+// Summary counts changes by action.
+type Summary struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Move    int `json:"move"`
+	Adopt   int `json:"adopt"`
+	Suspend int `json:"suspend"`
+	Restore int `json:"restore"`
+	Delete  int `json:"delete"`
+	Forget  int `json:"forget"`
+	Keep    int `json:"keep"`
+}
+
+// Change is everything that happens to one object.
+type Change struct {
+	Address  addr.Address   `json:"address"`
+	Previous addr.Address   `json:"previous_address,omitzero"` // the state knows it by this one
+	Kind     string         `json:"kind"`
+	ID       string         `json:"id,omitempty"` // "" until created
+	Company  schema.Company `json:"company"`
+	Action   Action         `json:"action"`
+	Reason   string         `json:"reason"` // for people; no code reads it
+	Title    string         `json:"title"`  // the object's name for people
+	Before   value.Object   `json:"before"` // managed attributes that change, as they are
+	After    value.Object   `json:"after"`  // and as they will be
+	Steps    []Step         `json:"steps"`
+	Range    *diag.Range    `json:"range,omitempty"`
+
+	// Managed is the whole wanted object, which the state records as last applied
+	// when all steps are done; nil when the object leaves the state.
+	Managed   value.Object     `json:"managed,omitempty"`
+	Lifecycle schema.Lifecycle `json:"lifecycle,omitzero"`
+	// Expect is what the plan relied on: the live values of the attributes it
+	// changes. Apply of a saved plan refuses when they differ.
+	Expect value.Object `json:"expect,omitempty"`
+}
+
+// Step is one thing done to one object. Graph, lanes and journal work on steps.
+type Step struct {
+	ID    string       `json:"id"` // address#number, unique in the plan
+	Verb  Verb         `json:"verb"`
+	Attrs value.Object `json:"attrs,omitempty"` // to write; Refs by address, Secrets by handle
+	Place *Place       `json:"place,omitempty"`
+	Needs []string     `json:"needs,omitempty"` // steps that must have succeeded before
+	Calls []lanes.Call `json:"calls,omitempty"` // the requests it takes, in order
+	Note  string       `json:"note,omitempty"`  // for people: why this step exists
+}
+
+// Place is a unit's place in the tree: under Parent (nil: top level), right
+// after the sibling After (nil: first; when Last is set: behind all others). The
+// number the service wants is computed at call time.
+type Place struct {
+	Parent value.Value `json:"parent"`
+	After  value.Value `json:"after"`
+	Last   bool        `json:"last,omitempty"`
+}
+
+// Drift is a difference that nobody's configuration asked for.
+type Drift struct {
+	Address addr.Address `json:"address"`
+	Title   string       `json:"title"`
+	Attr    string       `json:"attr"`
+	Applied value.Value  `json:"applied"` // what isa last wrote
+	Live    value.Value  `json:"live"`
+	// Reverted tells that this plan changes it back; false: it is left alone
+	// (lifecycle.ignore).
+	Reverted bool `json:"reverted"`
+}
+
+// Content is a plan line of things counted by millions; what it is and how it
+// goes, with counts from the last survey. Only address, route, phase and filters
+// enter the plan's hash.
+type Content struct {
+	Address  addr.Address `json:"address"`
+	Route    string       `json:"route"`
+	Phase    string       `json:"phase,omitempty"`
+	Filters  []string     `json:"filters,omitempty"`
+	Items    int64        `json:"items"`
+	Bytes    int64        `json:"bytes"`
+	NewItems int64        `json:"new_items"`
+	Excluded int64        `json:"excluded"`
+	TooLarge int64        `json:"too_large"`
+	Surveyed time.Time    `json:"surveyed,omitzero"`
+}
+
+// Cost is what the plan will spend.
+type Cost struct {
+	Requests map[string]int `json:"requests"` // operation → calls
+	Seconds  float64        `json:"seconds"`  // the bound: no apply within the limits can be shorter
+	Budget   lanes.Budget   `json:"budget"`
+}
+
+// GuardUse tells how much of a guard's limit the plan uses.
+type GuardUse struct {
+	Code    string `json:"code"`
+	Count   int    `json:"count"`
+	Limit   int    `json:"limit"`
+	Of      int    `json:"of"` // how many there are
+	Company string `json:"company,omitempty"`
+}
+
+// Empty reports whether there is nothing to do: no changes and no content with
+// something new. Drift that is left alone does not count.
+func (p *Plan) Empty() bool {
+	for _, c := range p.Content {
+		if c.NewItems > 0 {
+			return false
+		}
+	}
+	return len(p.Changes) == 0
+}

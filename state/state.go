@@ -1,0 +1,182 @@
+// Package state keeps what isa applied: the identity and last written attributes
+// of every object it manages, and the journal of an apply under way.
+package state
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/value"
+)
+
+// Format is the version of the state file's layout (docs/formats.md).
+const Format = 1
+
+// Status tells how far an object's life with isa has come.
+type Status string
+
+// The statuses of state objects.
+const (
+	Ready       Status = "ready"
+	Pending     Status = "pending"     // a create was begun and its outcome is not known: look before repeating
+	Unconfirmed Status = "unconfirmed" // applied; no listing has shown it yet
+	Retired     Status = "retired"     // a leaver, kept so that a return restores
+)
+
+// State is the content of isa.state.json. It holds no secret; it holds personal
+// data. Objects are sorted by address.
+type State struct {
+	Format  int      `json:"format"`
+	Lineage string   `json:"lineage"` // made once, so that states of two tenants are never mixed up
+	Serial  int      `json:"serial"`  // grows by one with each write
+	Tool    string   `json:"tool_version"`
+	Tenant  string   `json:"tenant,omitempty"` // live.Snapshot.Identity of the first apply
+	Ledger  *Ledger  `json:"ledger,omitempty"`
+	Objects []Object `json:"objects"`
+	Tables  []Table  `json:"tables,omitempty"`
+	Audit   []Audit  `json:"audit,omitempty"`
+}
+
+// Object is one managed object.
+type Object struct {
+	Address   addr.Address     `json:"address"`
+	Kind      string           `json:"kind"`
+	Schema    int              `json:"schema_version"`
+	ID        string           `json:"id,omitempty"` // "" only while Pending
+	DomainID  int              `json:"domain_id"`
+	Company   string           `json:"company,omitempty"` // label; "" = the tenant block
+	Status    Status           `json:"status"`
+	Attrs     value.Object     `json:"attrs"` // last applied, as wanted; write-only ones as digests
+	Needs     []addr.Address   `json:"needs,omitempty"`
+	Lifecycle schema.Lifecycle `json:"lifecycle,omitzero"`
+	Applied   time.Time        `json:"applied,omitzero"`
+
+	// Known are IDs that bore the object's natural key before a Pending create was
+	// sent: none of them is the object.
+	Known []string `json:"known,omitempty"`
+	// Suspended is when a leaver was suspended, Deleted when deleted.
+	Suspended time.Time `json:"suspended,omitzero"`
+	Deleted   time.Time `json:"deleted,omitzero"`
+}
+
+// Ledger ties the state to the ledger of its content.
+type Ledger struct {
+	ID        string `json:"id"`
+	HighWater int64  `json:"high_water"`
+}
+
+// Table remembers how full a table was when last applied.
+type Table struct {
+	File     string         `json:"file"`
+	Sheet    string         `json:"sheet,omitempty"`
+	Encoding string         `json:"encoding,omitempty"`
+	Rows     int            `json:"rows"`
+	Filled   map[string]int `json:"filled,omitempty"` // heading → cells that are not empty, of columns in use
+}
+
+// Audit is one lifted guard or other act that a reviewer wants to find again.
+type Audit struct {
+	Time  time.Time `json:"time"`
+	Act   string    `json:"act"` // "allow", "unlock" …
+	Code  string    `json:"code,omitempty"`
+	Count int       `json:"count,omitempty"`
+	Who   string    `json:"who,omitempty"` // user@host
+	Hash  string    `json:"hash,omitempty"`
+}
+
+// Entry is one line of the journal. Exactly one of its parts is set. Folding the
+// entries in order over the state before gives the state after; folding a line
+// twice changes nothing.
+type Entry struct {
+	Begin  *Begin  `json:"begin,omitempty"`
+	Intent *Intent `json:"intent,omitempty"`
+	Put    *Put    `json:"put,omitempty"`
+	Drop   *Drop   `json:"drop,omitempty"`
+	Tables []Table `json:"tables,omitempty"`
+	Audit  *Audit  `json:"audit,omitempty"`
+}
+
+// Begin opens an apply on top of a state.
+type Begin struct {
+	Lineage string    `json:"lineage"`
+	Serial  int       `json:"serial"`
+	Tenant  string    `json:"tenant"`
+	Hash    string    `json:"hash"` // of the plan
+	Time    time.Time `json:"time"`
+}
+
+// Intent says that a step is about to be sent. The object is what the state must
+// hold should nothing more be heard of it: for a create, a Pending one.
+type Intent struct {
+	Step   string  `json:"step"`
+	Verb   string  `json:"verb"`
+	Object *Object `json:"object,omitempty"`
+}
+
+// Put says that a step succeeded and what the object now is. Previous is the
+// address under which the state knew it, when that changes.
+type Put struct {
+	Step     string       `json:"step"`
+	Object   Object       `json:"object"`
+	Previous addr.Address `json:"previous,omitzero"`
+}
+
+// Drop says that an object is gone or forgotten.
+type Drop struct {
+	Step    string       `json:"step"`
+	Address addr.Address `json:"address"`
+}
+
+// Holder tells who holds a lock.
+type Holder struct {
+	ID    string    `json:"id"`
+	Who   string    `json:"who"` // user@host
+	PID   int       `json:"pid"`
+	Since time.Time `json:"since"`
+	What  string    `json:"what"` // "apply", "unlock" …
+}
+
+// LockedError says that somebody else is at work.
+type LockedError struct{ Holder Holder }
+
+// Error names holder, host and time.
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("the state is locked by %s (process %d) since %s for %s",
+		e.Holder.Who, e.Holder.PID, e.Holder.Since.Local().Format("2006-01-02 15:04:05"), e.Holder.What)
+}
+
+// Store is where a state lives: a local file, HTTP, PostgreSQL, S3.
+type Store interface {
+	// Read returns the state with the journal of an interrupted apply folded in.
+	// It takes no lock and writes nothing. A store that was never written returns
+	// an empty state without lineage.
+	Read(ctx context.Context) (*State, error)
+	// Lock begins exclusive use. It fails at once with *LockedError when somebody
+	// holds the lock; a dead holder of a local lock is no holder.
+	Lock(ctx context.Context, holder Holder) (Session, error)
+	// Unlock breaks the lock with the given ID. Local stores refuse: their locks
+	// end with their holder.
+	Unlock(ctx context.Context, id string) error
+}
+
+// Session is exclusive use of a Store. It is safe for concurrent use.
+type Session interface {
+	// State returns the state as it was when locked, journal folded in, durable.
+	State() *State
+	// Append writes journal entries. They are durable on this machine when it
+	// returns, and at a remote store within 10 seconds; with sync set, remotely
+	// too when it returns (before each irreversible step). Calls may be grouped
+	// into one write.
+	Append(ctx context.Context, sync bool, entries ...Entry) error
+	// Check fails with a diag.Conflict when exclusive use was lost. Remote stores
+	// check their own lease; the executor asks before every call.
+	Check(ctx context.Context) error
+	// Commit folds the journal into the state, with the serial one higher, and
+	// keeps the previous state beside it.
+	Commit(ctx context.Context) error
+	// Close ends exclusive use. Without Commit the journal stays, for the next to fold.
+	Close() error
+}
