@@ -35,14 +35,28 @@ type Type struct {
 	Kinds []string // Reference: the kinds it may point to
 }
 
-// The simple types, and makers for the others.
-func Text() Type                  { return Type{Kind: String} }
-func Whole() Type                 { return Type{Kind: Int} }
-func Switch() Type                { return Type{Kind: Bool} }
-func SecretType() Type            { return Type{Kind: SecretText} }
-func RefTo(kinds ...string) Type  { return Type{Kind: Reference, Kinds: kinds} }
-func ListOf(elem Type) Type       { return Type{Kind: List, Elem: &elem} }
-func MapOf(elem Type) Type        { return Type{Kind: Map, Elem: &elem} }
+// Text is the type of texts.
+func Text() Type { return Type{Kind: String} }
+
+// Whole is the type of whole numbers.
+func Whole() Type { return Type{Kind: Int} }
+
+// Switch is the type of switches.
+func Switch() Type { return Type{Kind: Bool} }
+
+// SecretType is the type of attributes that take a secret and nothing else.
+func SecretType() Type { return Type{Kind: SecretText} }
+
+// RefTo is the type of references to objects of the given kinds.
+func RefTo(kinds ...string) Type { return Type{Kind: Reference, Kinds: kinds} }
+
+// ListOf is the type of lists of elem.
+func ListOf(elem Type) Type { return Type{Kind: List, Elem: &elem} }
+
+// MapOf is the type of maps from free names to elem.
+func MapOf(elem Type) Type { return Type{Kind: Map, Elem: &elem} }
+
+// ObjectOf is the type of objects with the given attributes.
 func ObjectOf(attrs ...Attr) Type { return Type{Kind: Object, Attrs: attrs} }
 
 // Attr is one attribute with its traits. A trait that is false costs nothing.
@@ -111,12 +125,7 @@ type Kind struct {
 
 // Attr returns the attribute called name.
 func (k *Kind) Attr(name string) (Attr, bool) {
-	for _, a := range k.Attrs {
-		if a.Name == name {
-			return a, true
-		}
-	}
-	return Attr{}, false
+	return attrNamed(k.Attrs, name)
 }
 
 // Company is one domain of the tenant. Label "" is the tenant block's own.

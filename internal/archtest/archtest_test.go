@@ -1,0 +1,225 @@
+// Package archtest holds the architecture of docs/architecture.md as tests: who
+// may know whom, where third-party types stay, and how packages are written.
+package archtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/isaworks/isa/"
+
+// pkg is what `go list` tells of a package. Paths are without the module's name.
+type pkg struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+	Standard   bool
+}
+
+// rule forbids the packages below any of from (except those below except) to
+// import anything below any of not (except those below but), for a reason.
+type rule struct {
+	from, except []string
+	not, but     []string
+	reason       string
+}
+
+var leaves = []string{
+	"internal/addr", "internal/diag", "internal/value", "internal/schema", "internal/live", "internal/lanes",
+	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile",
+}
+
+// rules is the section "Who may know whom" of the design.
+func rules() []rule {
+	ours := []string{"cmd", "config", "planner", "state", "providers", "examples", "internal"}
+	return []rule{
+		{from: leaves, not: ours, but: leaves,
+			reason: "leaves know only leaves"},
+		{from: []string{"internal/addr", "internal/diag", "internal/value", "internal/schema", "internal/live", "internal/lanes", "internal/hr"},
+			not: []string{"net", "os", "os/exec"}, reason: "vocabulary does no I/O"},
+		{from: []string{"config"}, not: ours, but: append([]string{"config"}, leaves...),
+			reason: "config knows leaves; schemas arrive through an interface"},
+		{from: []string{"config"}, not: []string{"net"},
+			reason: "validate needs no network"},
+		{from: []string{"planner"}, not: ours, but: append([]string{"planner", "state"}, leaves...),
+			reason: "the planner sees live objects only as a serialisable snapshot"},
+		{from: []string{"planner"}, not: []string{"net", "os", "internal/secret", "internal/sheet", "state/backend"},
+			reason: "the planner is pure"},
+		{from: []string{"state"}, not: ours, but: append([]string{"state"}, leaves...),
+			reason: "state knows only leaves"},
+		{from: []string{"internal/executor"}, not: ours,
+			but:    append([]string{"internal/executor", "planner", "state", "providers"}, leaves...),
+			reason: "the executor knows plan, state and contracts"},
+		{from: []string{"internal/executor"}, not: []string{"providers/"}, reason: "the executor knows contracts, no provider"},
+		{from: []string{"providers"}, not: ours, but: append([]string{"providers"}, leaves...),
+			reason: "a provider knows the contracts and leaves; not config, planner or state"},
+		{from: []string{"providers/directory"}, not: []string{"net", "os", "providers/works"},
+			reason: "product rules do no I/O"},
+		{from: []string{"providers/works/api"}, not: []string{"providers/works/directory", "providers/works/sandbox", "providers/directory"},
+			reason: "the SDK is usable alone"},
+		{from: []string{"providers/works/sandbox"}, not: []string{"providers"},
+			but:    []string{"providers/works/sandbox", "providers/works/api/op"},
+			reason: "the sandbox follows the reference, not the client: it shares the table of operations and nothing else"},
+		{from: ours, except: []string{"cmd", "examples"}, not: []string{"cmd"}, reason: "nothing knows the commands"},
+
+		// Third-party types stay where they are wrapped.
+		{from: ours, except: []string{"config"}, not: []string{"github.com/hashicorp/hcl", "github.com/zclconf/go-cty"},
+			reason: "HCL and cty stay in config"},
+		{from: ours, except: []string{"internal/sheet", "examples"}, not: []string{"github.com/xuri/excelize"},
+			reason: "excelize stays in internal/sheet"},
+		{from: ours, except: []string{"cmd"}, not: []string{"github.com/spf13"}, reason: "cobra stays in the commands"},
+		{from: ours, except: []string{"providers/works/api", "providers/works/sandbox"}, not: []string{"github.com/golang-jwt"},
+			reason: "JWT stays in the SDK and in the sandbox that checks it"},
+		{from: ours, except: []string{"internal/secret"}, not: []string{"filippo.io/age"}, reason: "age stays in internal/secret"},
+		{from: ours, except: []string{"state/backend"}, not: []string{"github.com/gofrs/flock"}, reason: "file locks belong to the backends"},
+	}
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports,Standard", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var pkgs []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return pkgs
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, module)
+		for i := range p.Imports {
+			p.Imports[i] = strings.TrimPrefix(p.Imports[i], module)
+		}
+		pkgs = append(pkgs, p)
+	}
+}
+
+// below reports whether path is one of roots or below one. A root with a slash at
+// its end means only what is below it.
+func below(path string, roots []string) bool {
+	return slices.ContainsFunc(roots, func(root string) bool {
+		if inner, ok := strings.CutSuffix(root, "/"); ok {
+			return strings.HasPrefix(path, inner+"/")
+		}
+		return path == root || strings.HasPrefix(path, root+"/")
+	})
+}
+
+func TestWhoMayKnowWhom(t *testing.T) {
+	pkgs := list(t)
+	for _, r := range rules() {
+		if !slices.ContainsFunc(pkgs, func(p pkg) bool { return below(p.ImportPath, r.from) }) {
+			t.Errorf("rule %q speaks of %v, which does not exist any more", r.reason, r.from)
+		}
+		for _, p := range pkgs {
+			if !below(p.ImportPath, r.from) || below(p.ImportPath, r.except) {
+				continue
+			}
+			for _, imp := range p.Imports {
+				if below(imp, r.not) && !below(imp, r.but) {
+					t.Errorf("%s imports %s, but %s", p.ImportPath, imp, r.reason)
+				}
+			}
+		}
+	}
+}
+
+func TestRulesBite(t *testing.T) {
+	bad := pkg{ImportPath: "planner", Imports: []string{"net/http"}}
+	hit := false
+	for _, r := range rules() {
+		if below(bad.ImportPath, r.from) && below(bad.Imports[0], r.not) && !below(bad.Imports[0], r.but) {
+			hit = true
+		}
+	}
+	if !hit {
+		t.Error("a planner that imports net/http breaks no rule")
+	}
+}
+
+func TestHowPackagesAreWritten(t *testing.T) {
+	for _, p := range list(t) {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		comments := 0
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			fset := token.NewFileSet()
+			file, err := parser.ParseFile(fset, path, nil, parser.ParseComments|parser.SkipObjectResolution)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if file.Doc != nil {
+				comments++
+			}
+			for _, decl := range file.Decls {
+				inspect(t, fset, decl)
+			}
+		}
+		if comments != 1 {
+			t.Errorf("package %s has %d package comments, want one", p.ImportPath, comments)
+		}
+	}
+}
+
+// inspect wants a doc comment on every exported name and refuses init functions:
+// main builds values.
+func inspect(t *testing.T, fset *token.FileSet, decl ast.Decl) {
+	t.Helper()
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if d.Name.Name == "init" && d.Recv == nil {
+			t.Errorf("%s: init function; build values in main", fset.Position(d.Pos()))
+		}
+		if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) {
+			t.Errorf("%s: %s has no doc comment", fset.Position(d.Pos()), d.Name.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				if s.Name.IsExported() && s.Doc == nil && d.Doc == nil {
+					t.Errorf("%s: %s has no doc comment", fset.Position(s.Pos()), s.Name.Name)
+				}
+			case *ast.ValueSpec:
+				if s.Names[0].IsExported() && s.Doc == nil && d.Doc == nil && s.Comment == nil {
+					t.Errorf("%s: %s has no doc comment", fset.Position(s.Pos()), s.Names[0].Name)
+				}
+			}
+		}
+	}
+}
+
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if generic, ok := typ.(*ast.IndexExpr); ok {
+		typ = generic.X
+	}
+	name, ok := typ.(*ast.Ident)
+	return ok && name.IsExported()
+}
