@@ -86,8 +86,9 @@ func (c Cell) String() string {
 	if c.Sheet != "" || c.Ref != "" {
 		b.WriteByte(' ')
 	}
-	if c.Sheet != "" {
-		b.WriteString(c.Sheet + "!")
+	b.WriteString(c.Sheet)
+	if c.Sheet != "" && c.Ref != "" {
+		b.WriteByte('!')
 	}
 	b.WriteString(c.Ref)
 	if c.Heading != "" {

@@ -121,6 +121,13 @@ type Kind struct {
 	Leave func(attrs value.Object, unit value.Value) value.Object
 	// Title names an object for people: "홍길동 gildong.hong".
 	Title func(value.Object) string
+	// Notices counts the notices (invitation mails) that creating a wanted object
+	// sends to people outside; nil: none. Many at once are refused by the guard
+	// "<kind>.invitation".
+	Notices func(attrs value.Object) int
+	// Lost says what is lost for good when an object is deleted, for the reason of
+	// a deletion; "" for nothing worth saying.
+	Lost string
 }
 
 // Attr returns the attribute called name.
