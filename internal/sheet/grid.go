@@ -1,0 +1,139 @@
+package sheet
+
+import "fmt"
+
+// Indexes of texts that every grid has.
+const (
+	nullText  uint32 = 0 // an empty cell
+	faultText uint32 = 1 // a cell whose fault is in faults
+)
+
+// grid holds the cells of an area row by row as indexes of shared texts. Rows
+// have the length of their last cell; empty rows are not kept.
+type grid struct {
+	texts   []string
+	cells   []uint32
+	rows    []gridRow
+	faults  map[int]*fault // by index in cells
+	columns []shared
+}
+
+// gridRow is a row of the file: its number, counted from 1, and where its cells
+// begin.
+type gridRow struct {
+	number int32
+	start  uint32
+	hidden bool
+}
+
+func newGrid() *grid {
+	return &grid{texts: make([]string, 2, 1024), faults: map[int]*fault{}}
+}
+
+// begin starts a row; finish must follow.
+func (g *grid) begin(number int, hidden bool) {
+	g.rows = append(g.rows, gridRow{number: int32(number), start: uint32(len(g.cells)), hidden: hidden})
+}
+
+// put sets a cell of the row begun last. Columns count from 0.
+func (g *grid) put(col int, id uint32, f *fault) error {
+	at := int(g.rows[len(g.rows)-1].start) + col
+	if at >= maxCells {
+		return fmt.Errorf("more than %d cells", maxCells)
+	}
+	for len(g.cells) <= at {
+		g.cells = append(g.cells, nullText)
+	}
+	delete(g.faults, at)
+	if f != nil {
+		id = faultText
+		g.faults[at] = f
+	}
+	g.cells[at] = id
+	return nil
+}
+
+// finish ends the row: empty cells at its end, and an empty row, are dropped.
+func (g *grid) finish() {
+	last := len(g.rows) - 1
+	start := int(g.rows[last].start)
+	n := len(g.cells)
+	for n > start && g.cells[n-1] == nullText {
+		n--
+	}
+	g.cells = g.cells[:n]
+	if n == start {
+		g.rows = g.rows[:last]
+	}
+}
+
+// length returns the number of cells of row i.
+func (g *grid) length(i int) int { return g.end(i) - int(g.rows[i].start) }
+
+func (g *grid) end(i int) int {
+	if i+1 < len(g.rows) {
+		return int(g.rows[i+1].start)
+	}
+	return len(g.cells)
+}
+
+// at returns the text index of a cell, nullText outside the row.
+func (g *grid) at(row, col int) uint32 {
+	at := int(g.rows[row].start) + col
+	if col < 0 || at >= g.end(row) {
+		return nullText
+	}
+	return g.cells[at]
+}
+
+func (g *grid) faultAt(row, col int) *fault {
+	if g.at(row, col) != faultText {
+		return nil
+	}
+	return g.faults[int(g.rows[row].start)+col]
+}
+
+// add stores a text that is not shared.
+func (g *grid) add(text string) uint32 {
+	if text == "" {
+		return nullText
+	}
+	g.texts = append(g.texts, text)
+	return uint32(len(g.texts) - 1)
+}
+
+// shared finds repeated texts of one column. It gives up on columns that repeat
+// little, such as names and numbers, where it would cost more than it saves.
+type shared struct {
+	ids          map[string]uint32
+	hits, misses int
+	off          bool
+}
+
+// share stores a text of a column, once if it repeats.
+func (g *grid) share(col int, text string) uint32 {
+	if text == "" {
+		return nullText
+	}
+	for len(g.columns) <= col {
+		g.columns = append(g.columns, shared{})
+	}
+	c := &g.columns[col]
+	if c.off {
+		return g.add(text)
+	}
+	if id, ok := c.ids[text]; ok {
+		c.hits++
+		return id
+	}
+	if c.misses++; c.misses > 512 && c.hits < c.misses {
+		c.off, c.ids = true, nil
+		return g.add(text)
+	}
+	if c.ids == nil {
+		c.ids = map[string]uint32{}
+	}
+	id := g.add(text)
+	c.ids[text] = id
+	return id
+}
