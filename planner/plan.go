@@ -68,9 +68,21 @@ type Plan struct {
 	Diagnostics diag.List      `json:"diagnostics"`
 	Hash        string         `json:"hash"`
 
+	// Names are for showing only and no part of the hash: what changes refer to,
+	// and the units above changed units. Keys are addresses, and service IDs as
+	// they occur in Before.
+	Names map[string]Name `json:"names,omitempty"`
+
 	// Unconfirmed are objects that were applied moments ago and that the listing
 	// does not show that way yet: list again before believing it. Not saved.
 	Unconfirmed []addr.Address `json:"-"`
+}
+
+// Name is how people call an object, and where it hangs in a tree: the key in
+// Names of its parent, "" at the top.
+type Name struct {
+	Title  string `json:"title"`
+	Parent string `json:"parent,omitempty"`
 }
 
 // Summary counts changes by action.

@@ -106,6 +106,7 @@ type Begin struct {
 	Tenant  string    `json:"tenant"`
 	Hash    string    `json:"hash"` // of the plan
 	Time    time.Time `json:"time"`
+	Tool    string    `json:"tool_version,omitempty"` // of the isa that applies
 }
 
 // Intent says that a step is about to be sent. The object is what the state must

@@ -1,0 +1,152 @@
+package state
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/diag"
+)
+
+// NewLineage makes the name of a new state: 128 random bits as hexadecimal text.
+func NewLineage() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return hex.EncodeToString(b[:])
+}
+
+// Empty returns the state of a store that was never written.
+func Empty() *State { return &State{Format: Format} }
+
+// Find returns the object at an address, in logarithmic time.
+func (s *State) Find(a addr.Address) (Object, bool) {
+	i, ok := slices.BinarySearchFunc(s.Objects, a, func(o Object, a addr.Address) int {
+		return addr.Compare(o.Address, a)
+	})
+	if !ok {
+		return Object{}, false
+	}
+	return s.Objects[i], true
+}
+
+// Encode writes a state as isa.state.json holds it: indented, objects sorted by
+// address, names sorted inside them, a line break at the end. It refuses a state
+// that Decode would refuse.
+func Encode(s *State) ([]byte, error) {
+	sorted := *s
+	sorted.Objects = slices.SortedFunc(slices.Values(s.Objects), byAddress)
+	if sorted.Objects == nil {
+		sorted.Objects = []Object{}
+	}
+	if err := sorted.check(); err != nil {
+		return nil, &diag.Failure{Class: diag.Internal, Op: "state", Detail: "refusing to write", Err: err}
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(&sorted); err != nil {
+		return nil, &diag.Failure{Class: diag.Internal, Op: "state", Err: err}
+	}
+	return out.Bytes(), nil
+}
+
+// Decode reads what Encode wrote. It is strict: an unknown format or name, an
+// address twice, a damaged file are errors (diag.Invalid) with the way out. name
+// is the file's name, for the error.
+func Decode(name string, data []byte) (*State, error) {
+	s := new(State)
+	if err := decode(data, s); err != nil {
+		return nil, &diag.Failure{Class: diag.Invalid, Op: "state " + name, Err: err,
+			Fix: "put the last good copy in its place (" + name + ".backup or your version control), then run isa plan"}
+	}
+	slices.SortFunc(s.Objects, byAddress)
+	return s, nil
+}
+
+func byAddress(a, b Object) int { return addr.Compare(a.Address, b.Address) }
+
+func decode(data []byte, s *State) error {
+	var head struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return placed(data, err)
+	}
+	if head.Format != Format {
+		return fmt.Errorf("format %d is not known; this isa reads format %d, a newer isa may have written it", head.Format, Format)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(s); err != nil {
+		return placed(data, err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one JSON value")
+	}
+	return s.check()
+}
+
+// placed adds the line to errors of JSON that know their byte.
+func placed(data []byte, err error) error {
+	var syntax *json.SyntaxError
+	var typed *json.UnmarshalTypeError
+	at := int64(-1)
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &typed):
+		at = typed.Offset
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		at = int64(len(data))
+	}
+	if at < 0 {
+		return fmt.Errorf("damaged: %w", err)
+	}
+	at = min(at, int64(len(data)))
+	return fmt.Errorf("damaged at line %d: %w", 1+bytes.Count(data[:at], []byte("\n")), err)
+}
+
+// check tells what is wrong with a state that no isa writes.
+func (s *State) check() error {
+	if s.Format != Format {
+		return fmt.Errorf("format %d is not known", s.Format)
+	}
+	if s.Serial < 0 || s.Serial > 0 && s.Lineage == "" {
+		return fmt.Errorf("serial %d without lineage or below zero", s.Serial)
+	}
+	seen := make(map[addr.Address]bool, len(s.Objects))
+	for i := range s.Objects {
+		o := &s.Objects[i]
+		if seen[o.Address] {
+			return fmt.Errorf("%s occurs twice", o.Address)
+		}
+		seen[o.Address] = true
+		if err := o.check(); err != nil {
+			return fmt.Errorf("object %d, %s: %w", i+1, o.Address, err)
+		}
+	}
+	return nil
+}
+
+func (o *Object) check() error {
+	switch {
+	case o.Address.IsZero():
+		return errors.New("no address")
+	case o.Kind == "":
+		return errors.New("no kind")
+	case o.ID == "" && o.Status != Pending:
+		return fmt.Errorf("no ID although its status is %q", o.Status)
+	}
+	switch o.Status {
+	case Ready, Pending, Unconfirmed, Retired:
+		return nil
+	}
+	return fmt.Errorf("status %q is not known", o.Status)
+}

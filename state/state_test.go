@@ -1,0 +1,347 @@
+package state
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/value"
+)
+
+func unit(label, id string) Object {
+	return Object{Address: addr.New("org_unit", label), Kind: "org_unit", Schema: 1, ID: id, Status: Ready,
+		Attrs: value.Object{"name": value.String("영업 <1>"), "parent": value.ID(addr.New("org_unit", "hq"))}}
+}
+
+func sample() *State {
+	return &State{Format: Format, Lineage: "l", Serial: 3, Tool: "1", Tenant: "acme", Objects: []Object{unit("b", "2"), unit("a", "1")},
+		Tables: []Table{{File: "hr.xlsx", Rows: 3}}}
+}
+
+const golden = `{
+  "format": 1,
+  "lineage": "l",
+  "serial": 4,
+  "tool_version": "1",
+  "objects": [
+    {
+      "address": "member.staff[\"1042\"]",
+      "kind": "member",
+      "schema_version": 2,
+      "id": "u1",
+      "domain_id": 10000001,
+      "status": "ready",
+      "attrs": {
+        "name": "영업 <1>",
+        "unit": {
+          "$ref": "org_unit.hq",
+          "attr": "id"
+        }
+      },
+      "needs": [
+        "org_unit.hq"
+      ],
+      "lifecycle": {
+        "protect": true
+      },
+      "applied": "2026-03-02T00:00:00Z"
+    }
+  ]
+}
+`
+
+func TestEncodeIsReadableAndComesBack(t *testing.T) {
+	hq := addr.New("org_unit", "hq")
+	s := &State{Format: Format, Lineage: "l", Serial: 4, Tool: "1", Objects: []Object{{
+		Address: addr.Instance("member", "staff", "1042"), Kind: "member", Schema: 2, ID: "u1", DomainID: 10000001, Status: Ready,
+		Attrs: value.Object{"name": value.String("영업 <1>"), "unit": value.ID(hq)}, Needs: []addr.Address{hq},
+		Lifecycle: schema.Lifecycle{Protect: true}, Applied: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)}}}
+	data, err := Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(golden, string(data)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	back, err := Decode("isa.state.json", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, back); diff != "" {
+		t.Errorf("-written +read\n%s", diff)
+	}
+}
+
+func TestEncodeSortsObjectsAndLeavesItsInput(t *testing.T) {
+	s := sample()
+	data, err := Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Index(data, []byte("org_unit.a")) > bytes.Index(data, []byte("org_unit.b")) {
+		t.Error("objects are not sorted")
+	}
+	if s.Objects[0].ID != "2" {
+		t.Error("Encode sorted its input")
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	good, err := Encode(sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{`"format": 1`, `"format": 2`, "format 2 is not known"},
+		{`"format": 1,`, ``, "format 0 is not known"},
+		{`org_unit.b`, `org_unit.a`, "org_unit.a occurs twice"},
+		{`"serial": 3`, `"serial": -1`, "below zero"},
+		{`"lineage": "l"`, `"lineage": ""`, "without lineage"},
+		{`"id": "1",`, ``, `no ID although its status is "ready"`},
+		{`"status": "ready"`, `"status": "fine"`, `status "fine" is not known`},
+		{`"kind": "org_unit"`, `"kind": ""`, "no kind"},
+		{`"org_unit.a"`, `"org_unit"`, "is not an address"},
+		{`"tool_version"`, `"colour"`, `unknown field "colour"`},
+		{`"serial": 3,`, `"serial": 3`, "damaged at line 5"},
+		{`"rows": 3`, `"rows": "x"`, "damaged at line"},
+		{"\n}\n", "\n}\n{}", "after top-level value"},
+	} {
+		data := []byte(strings.Replace(string(good), c.old, c.new, 1))
+		_, err := Decode("x.json", data)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "x.json.backup") {
+			t.Errorf("%s → %s: error %v, want %q and the way out", c.old, c.new, err, c.want)
+		}
+		if diag.ClassOf(err) != diag.Invalid {
+			t.Errorf("class %s", diag.ClassOf(err))
+		}
+	}
+	for i := range good[:len(good)-2] {
+		if _, err := Decode("x.json", good[:i]); err == nil {
+			t.Fatalf("a state cut off after %d of %d bytes was read", i, len(good))
+		}
+	}
+}
+
+// randomEntries makes a journal over few addresses, so that entries meet.
+func randomEntries(r *rand.Rand, lineage string, serial, n int) []Entry {
+	entries := []Entry{{Begin: &Begin{Lineage: lineage, Serial: serial, Tenant: "acme", Time: time.Unix(1, 0).UTC()}}}
+	for i := range n {
+		o := unit(fmt.Sprint("u", r.IntN(6)), fmt.Sprint(r.IntN(9)))
+		o.Attrs = value.Object{"n": value.Int(i), "text": value.String("줄\n바꿈")}
+		switch r.IntN(8) {
+		case 0:
+			o.ID, o.Status, o.Known = "", Pending, []string{"9"}
+			entries = append(entries, Entry{Intent: &Intent{Step: fmt.Sprint(i), Verb: "create", Object: &o}})
+		case 1:
+			entries = append(entries, Entry{Intent: &Intent{Step: fmt.Sprint(i), Verb: "patch"}})
+		case 2:
+			entries = append(entries, Entry{Drop: &Drop{Address: o.Address}})
+		case 3:
+			entries = append(entries, Entry{Audit: &Audit{Act: "allow", Code: "x", Count: i}})
+		case 4:
+			entries = append(entries, Entry{Tables: []Table{{File: "a", Rows: i}}})
+		default:
+			entries = append(entries, Entry{Put: &Put{Step: fmt.Sprint(i), Object: o}})
+		}
+	}
+	return entries
+}
+
+func TestFoldingTwiceChangesNothing(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		entries := randomEntries(r, "l", 3, 30)
+		before := sample()
+		once := Fold(before, entries)
+		if diff := cmp.Diff(once, Fold(once, entries)); diff != "" {
+			t.Fatalf("seed %d: -once +twice\n%s", seed, diff)
+		}
+		var twice []Entry
+		for _, e := range entries {
+			twice = append(twice, e, e)
+		}
+		if diff := cmp.Diff(once, Fold(before, twice)); diff != "" {
+			t.Fatalf("seed %d: each line twice: -once +twice\n%s", seed, diff)
+		}
+		if diff := cmp.Diff(sample(), before); diff != "" {
+			t.Fatalf("seed %d: Fold changed its input\n%s", seed, diff)
+		}
+	}
+}
+
+func TestFoldMovesObjectsToNewAddresses(t *testing.T) {
+	a, b := unit("a", "1"), unit("b", "2")
+	swapped := []Entry{
+		{Put: &Put{Object: unit("a", "2"), Previous: b.Address}},
+		{Put: &Put{Object: unit("b", "1"), Previous: a.Address}},
+	}
+	s := Fold(sample(), swapped)
+	s = Fold(s, swapped)
+	for label, id := range map[string]string{"a": "2", "b": "1"} {
+		if o, ok := s.Find(addr.New("org_unit", label)); !ok || o.ID != id {
+			t.Errorf("%s has ID %q, want %q", label, o.ID, id)
+		}
+	}
+	s = Fold(sample(), []Entry{{Put: &Put{Object: unit("c", "1"), Previous: a.Address}}})
+	if _, ok := s.Find(a.Address); ok || len(s.Objects) != 2 {
+		t.Errorf("the object is still at its old address: %v", s.Objects)
+	}
+}
+
+func TestAJournalCutOffAnywhereIsAPrefix(t *testing.T) {
+	entries := randomEntries(rand.New(rand.NewPCG(7, 7)), "l", 3, 10)
+	data, ends := journal(t, entries)
+	for cut := range len(data) + 1 {
+		got, err := ReadJournal(data[:cut])
+		if err != nil {
+			t.Fatalf("cut at %d: %v", cut, err)
+		}
+		want := 0
+		for want < len(ends) && ends[want] <= cut {
+			want++
+		}
+		if diff := cmp.Diff(entries[:want], got, equateEmpty()); diff != "" {
+			t.Fatalf("cut at %d: -want +got\n%s", cut, diff)
+		}
+	}
+}
+
+func equateEmpty() cmp.Option {
+	return cmp.FilterValues(func(a, b []Entry) bool { return len(a) == 0 && len(b) == 0 }, cmp.Ignore())
+}
+
+func journal(t *testing.T, entries []Entry) (data []byte, ends []int) {
+	t.Helper()
+	for _, e := range entries {
+		var err error
+		if data, err = AppendLine(data, e); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, len(data))
+	}
+	return data, ends
+}
+
+func TestDamageInTheMiddleIsRefused(t *testing.T) {
+	data, ends := journal(t, randomEntries(rand.New(rand.NewPCG(7, 7)), "l", 3, 8))
+	for i := range ends[len(ends)-2] - 1 { // without its last line break the line before would be the torn end
+
+		bad := bytes.Clone(data)
+		bad[i] ^= 0x04
+		if got, err := ReadJournal(bad); err == nil {
+			t.Fatalf("byte %d of %d flipped: %d entries were read, no error", i, len(data), len(got))
+		} else if !strings.Contains(err.Error(), "damaged at line") {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestContinueRefusesForeignJournals(t *testing.T) {
+	begin := func(lineage string, serial int) []Entry {
+		return []Entry{{Begin: &Begin{Lineage: lineage, Serial: serial}}, {Put: &Put{Object: unit("x", "9")}}}
+	}
+	for _, c := range []struct {
+		name    string
+		state   *State
+		journal []Entry
+		want    string
+		added   bool
+	}{
+		{"same serial", sample(), begin("l", 3), "", true},
+		{"folded already", sample(), begin("l", 2), "", false},
+		{"first apply", Empty(), begin("new", 0), "", true},
+		{"nothing", sample(), nil, "", false},
+		{"another lineage", sample(), begin("k", 3), "belongs to lineage k", false},
+		{"older state", sample(), begin("l", 4), "older serial 3", false},
+		{"state is gone", Empty(), begin("l", 4), "there is no such state", false},
+		{"no begin", sample(), begin("l", 3)[1:], "does not begin", false},
+		{"two begins", sample(), append(begin("l", 3), begin("l", 4)...), "two states", false},
+	} {
+		after, added, err := Continue(c.state, c.journal)
+		if added != c.added || (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: added %v, error %v", c.name, added, err)
+		}
+		if err != nil && diag.ClassOf(err) != diag.Conflict {
+			t.Errorf("%s: class %s", c.name, diag.ClassOf(err))
+		}
+		if _, ok := stateOr(after).Find(addr.New("org_unit", "x")); ok != c.added {
+			t.Errorf("%s: object folded: %v", c.name, ok)
+		}
+	}
+}
+
+func stateOr(s *State) *State {
+	if s == nil {
+		return Empty()
+	}
+	return s
+}
+
+func TestAppendLineRefusesWhatCannotBeRead(t *testing.T) {
+	for _, e := range []Entry{{}, {Drop: &Drop{}, Audit: &Audit{}}, {Put: &Put{}}} {
+		if _, err := AppendLine(nil, e); err == nil {
+			t.Errorf("%+v was written", e)
+		}
+	}
+}
+
+func TestLineagesDiffer(t *testing.T) {
+	if a, b := NewLineage(), NewLineage(); a == b || len(a) != 32 {
+		t.Errorf("%q and %q", a, b)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	good, err := Encode(sample())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte(`{"format":1,"objects":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := Decode("f", data)
+		if err != nil {
+			return
+		}
+		out, err := Encode(s)
+		if err != nil {
+			t.Fatalf("read but not written: %v", err)
+		}
+		back, err := Decode("f", out)
+		if err != nil {
+			t.Fatalf("written but not read: %v", err)
+		}
+		again, err := Encode(back)
+		if err != nil || !bytes.Equal(out, again) {
+			t.Fatalf("%v\n%s\n%s", err, out, again)
+		}
+	})
+}
+
+func FuzzJournal(f *testing.F) {
+	var data []byte
+	for _, e := range randomEntries(rand.New(rand.NewPCG(1, 1)), "l", 3, 5) {
+		data, _ = AppendLine(data, e)
+	}
+	f.Add(data)
+	f.Add(append(data[:len(data):len(data)], "00000000 {}\n"...))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		entries, err := ReadJournal(data)
+		if err != nil {
+			return
+		}
+		if after, _, err := Continue(sample(), entries); err == nil {
+			if _, err := Encode(after); err != nil {
+				t.Fatalf("a journal that is read gives a state that cannot be written: %v", err)
+			}
+		}
+	})
+}
