@@ -39,7 +39,7 @@ if $fuzz; then
       [ -n "$pkg" ] || continue
       { grep -oE '^func Fuzz[A-Za-z0-9_]+' "$file" || true; } | while read -r _ target; do
         echo "fuzz $pkg $target"
-        go test -run '^$' -fuzz "^$target\$" -fuzztime 10s -parallel 2 "$pkg"
+        go test -run '^$' -fuzz "^$target\$" -fuzztime 10s -fuzzminimizetime 1x -parallel 2 "$pkg"
       done
     done
 fi

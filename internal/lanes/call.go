@@ -24,8 +24,8 @@ type Budget struct {
 	// Ops are operations that run at another limit: half, when their planned work
 	// is longer than 30 minutes at the full rate.
 	Ops map[string]int `json:"ops,omitempty"`
-	// WriterGap is the least time between the ends and starts of two calls of one
-	// org-unit writer. Other writers have no gap.
+	// WriterGap is the least time between the starts of two calls of one org-unit
+	// writer, which also never overlap. Other writers have no gap.
 	WriterGap time.Duration `json:"writer_gap"`
 }
 

@@ -1,0 +1,200 @@
+// Package secret turns the handles of secrets into their texts at the moment of a
+// call, makes passwords, hands generated ones out encrypted, and keeps the
+// process's memory from other processes. No text of a secret is in any error.
+package secret
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/value"
+)
+
+// IdentityEnv names the environment variable that holds the path of the age
+// identity file for reading encrypted secrets.
+const IdentityEnv = "ISA_AGE_IDENTITY"
+
+const (
+	maxFile  = 1 << 20  // bytes of a secret in a file
+	maxTable = 64 << 20 // bytes of a table of secrets, decrypted
+)
+
+// Resolver resolves handles. It is safe for concurrent use. Tables are read and
+// decrypted once; files and variables at each call.
+type Resolver struct {
+	dir        string
+	env        func(string) (string, bool)
+	identities []age.Identity
+
+	mu     sync.Mutex
+	tables map[string]*table
+}
+
+// New returns a resolver for handles of the configuration in dir, to which their
+// relative paths refer. env is os.LookupEnv or the like. identities decrypt .age
+// files beside those in the file that IdentityEnv names.
+func New(dir string, env func(string) (string, bool), identities ...age.Identity) *Resolver {
+	return &Resolver{dir: dir, env: env, identities: identities, tables: map[string]*table{}}
+}
+
+// Resolve returns the text behind a handle:
+//
+//	env:NAME         the environment variable NAME
+//	file:PATH        the content of a file, without its last line break
+//	table:PATH#KEY   the second column of the row whose first column is KEY, in a
+//	                 csv, tsv or xlsx table with a row of headings
+//
+// Files whose name ends with .age are decrypted. Errors are diag.Failure, class
+// Invalid, and name the handle; an empty secret is an error.
+func (r *Resolver) Resolve(ctx context.Context, handle value.Secret) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	kind, rest, _ := strings.Cut(string(handle), ":")
+	var text string
+	var err error
+	switch kind {
+	case "env":
+		text, err = r.variable(rest)
+	case "file":
+		text, err = r.file(rest)
+	case "table":
+		text, err = r.row(rest)
+	default:
+		err = problem("is of no known kind", `use secret_env, secret_file or secret_table`)
+	}
+	if err == nil && text == "" {
+		err = problem("is empty", "fill it in")
+	}
+	if err != nil {
+		f := &diag.Failure{Class: diag.Invalid, Op: fmt.Sprintf("secret %q", string(handle)), Detail: err.Error()}
+		var p *fault
+		if errors.As(err, &p) {
+			f.Detail, f.Fix = p.what, p.fix
+		}
+		return "", f
+	}
+	return text, nil
+}
+
+// fault is what is wrong with a handle, and the way out.
+type fault struct{ what, fix string }
+
+func (f *fault) Error() string { return f.what }
+
+func problem(what, fix string) error { return &fault{what, fix} }
+
+func (r *Resolver) variable(name string) (string, error) {
+	text, ok := r.env(name)
+	if !ok {
+		return "", problem("the environment variable is not set", "set "+name)
+	}
+	return text, nil
+}
+
+func (r *Resolver) file(path string) (string, error) {
+	content, err := r.read(path, maxFile)
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimSuffix(string(content), "\n")
+	return strings.TrimSuffix(text, "\r"), nil
+}
+
+// read returns a file's content, decrypted when its name ends with .age.
+func (r *Resolver) read(path string, limit int64) ([]byte, error) {
+	full := filepath.FromSlash(path)
+	if !filepath.IsAbs(full) {
+		full = filepath.Join(r.dir, full)
+	}
+	f, err := os.Open(full)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	var source io.Reader = f
+	if encrypted(path) {
+		if source, err = r.decrypt(f); err != nil {
+			return nil, err
+		}
+	}
+	content, err := io.ReadAll(io.LimitReader(source, limit+1))
+	switch {
+	case err != nil && encrypted(path):
+		return nil, problem("the encrypted file is damaged", "encrypt it again with age")
+	case err != nil:
+		return nil, unreadable(err)
+	case int64(len(content)) > limit:
+		return nil, problem(fmt.Sprintf("the file is longer than %d bytes", limit), "check that it is the right file")
+	}
+	return content, nil
+}
+
+func encrypted(path string) bool { return strings.EqualFold(filepath.Ext(path), ".age") }
+
+func unreadable(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return problem("the file cannot be read: "+err.Error(), "check the path, which is relative to the configuration's folder, and its permissions")
+}
+
+// decrypt opens an age file, binary or armored.
+func (r *Resolver) decrypt(f io.Reader) (io.Reader, error) {
+	identities, err := r.keys()
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, len(armor.Header))
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, unreadable(err)
+	}
+	f = io.MultiReader(bytes.NewReader(head[:n]), f)
+	if string(head[:n]) == armor.Header {
+		f = armor.NewReader(f)
+	}
+	plain, err := age.Decrypt(f, identities...)
+	var none *age.NoIdentityMatchError
+	switch {
+	case errors.As(err, &none):
+		return nil, problem("the file is encrypted to somebody else", "use the identity that it was encrypted to in "+IdentityEnv)
+	case err != nil:
+		return nil, problem("the file is no age file, or damaged", "encrypt it again with age")
+	}
+	return plain, nil
+}
+
+// keys returns the identities given to New and those in the identity file.
+func (r *Resolver) keys() ([]age.Identity, error) {
+	identities := r.identities
+	path, ok := r.env(IdentityEnv)
+	if !ok || path == "" {
+		if len(identities) == 0 {
+			return nil, problem("the file is encrypted and there is no identity", "set "+IdentityEnv+" to the path of an age identity file")
+		}
+		return identities, nil
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, problem("the identity file of "+IdentityEnv+" cannot be read", "check its path and permissions")
+	}
+	more, err := age.ParseIdentities(bytes.NewReader(content))
+	if err != nil {
+		return nil, problem("the identity file of "+IdentityEnv+" is not one that age-keygen makes", "make one with age-keygen")
+	}
+	return append(append([]age.Identity(nil), identities...), more...), nil
+}
