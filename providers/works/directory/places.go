@@ -1,0 +1,213 @@
+package directory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/value"
+)
+
+// places is a model of the org chart as the service has it now. It turns "after
+// sibling X" into the number that the service wants, since numbers of untouched
+// siblings change with each move (20 §4.7), and it knows each unit's company.
+// One write at a time holds a company's chart.
+type places struct {
+	load func(ctx context.Context, domainID int) ([]live.Object, error)
+
+	mu      sync.Mutex
+	domains map[int]*chart
+	units   map[string]int // unit → domain ID
+}
+
+// chart is the org chart of one company. busy is held by the one writer.
+type chart struct {
+	busy     chan struct{}
+	known    bool
+	siblings map[string][]sibling // by parent ("" top level), in order
+	parents  map[string]string    // unit → parent
+	hidden   map[string]bool
+}
+
+type sibling struct {
+	id    string
+	order int64
+}
+
+func newPlaces(load func(context.Context, int) ([]live.Object, error)) *places {
+	return &places{load: load, domains: map[int]*chart{}, units: map[string]int{}}
+}
+
+// lock waits until the company's chart is free and returns it with the function
+// that frees it.
+func (p *places) lock(ctx context.Context, domainID int) (*chart, func(), error) {
+	p.mu.Lock()
+	c, ok := p.domains[domainID]
+	if !ok {
+		c = &chart{busy: make(chan struct{}, 1)}
+		p.domains[domainID] = c
+	}
+	p.mu.Unlock()
+	select {
+	case c.busy <- struct{}{}:
+		return c, func() { <-c.busy }, nil
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+}
+
+// hold is lock; a chart that is not known is loaded.
+func (p *places) hold(ctx context.Context, domainID int) (*chart, func(), error) {
+	c, free, err := p.lock(ctx, domainID)
+	if err != nil || c.known {
+		return c, free, err
+	}
+	objs, err := p.load(ctx, domainID)
+	if err != nil {
+		free()
+		return nil, nil, err
+	}
+	c.fill(objs)
+	p.remember(domainID, objs...)
+	return c, free, nil
+}
+
+// seen takes over what a listing of the company showed.
+func (p *places) seen(ctx context.Context, domainID int, objs []live.Object) error {
+	c, free, err := p.lock(ctx, domainID)
+	if err != nil {
+		return err
+	}
+	defer free()
+	c.fill(objs)
+	p.remember(domainID, objs...)
+	return nil
+}
+
+// remember notes the company of units.
+func (p *places) remember(domainID int, objs ...live.Object) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, o := range objs {
+		p.units[o.ID] = domainID
+	}
+}
+
+// domainOf returns the company of a unit, if it is known.
+func (p *places) domainOf(id string) (int, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	domainID, ok := p.units[id]
+	return domainID, ok
+}
+
+func (c *chart) fill(objs []live.Object) {
+	c.known = true
+	c.siblings, c.parents, c.hidden = map[string][]sibling{}, make(map[string]string, len(objs)), map[string]bool{}
+	for _, o := range objs {
+		parent := value.Text(o.Attrs["parent"])
+		order, _ := o.Attrs["order"].(value.Int)
+		c.siblings[parent] = append(c.siblings[parent], sibling{o.ID, int64(order)})
+		c.parents[o.ID] = parent
+		c.hidden[o.ID] = o.Attrs["visible"] == value.Value(value.Bool(false))
+	}
+	for _, list := range c.siblings {
+		slices.SortStableFunc(list, func(a, b sibling) int { return cmp.Compare(a.order, b.order) })
+	}
+}
+
+// number is the place that puts a unit (id "" for a new one) under parent right
+// after the sibling after, "" first. last, or a sibling that is not there any
+// more, puts it behind all others. Where siblings are numbered without gaps the
+// numbers after the move count; else the unit takes the number behind its
+// neighbour.
+func (c *chart) number(id, parent, after string, last bool) (place int, number int64) {
+	others := without(c.siblings[parent], id)
+	place = len(others)
+	if !last {
+		if after == "" {
+			place = 0
+		} else if i := slices.IndexFunc(others, func(s sibling) bool { return s.id == after }); i >= 0 {
+			place = i + 1
+		}
+	}
+	switch {
+	case place == 0:
+		return 0, 1
+	case dense(c.siblings[parent]):
+		return place, int64(place) + 1
+	}
+	return place, others[place-1].order + 1
+}
+
+// put records that a unit stands at a place under parent.
+func (c *chart) put(id, parent string, place int, number int64) {
+	gaps := !dense(c.siblings[parent])
+	if old, ok := c.parents[id]; ok {
+		left := without(c.siblings[old], id)
+		if dense(c.siblings[old]) {
+			renumber(left)
+		}
+		c.siblings[old] = left
+	}
+	list := slices.Insert(without(c.siblings[parent], id), min(place, len(c.siblings[parent])), sibling{id, number})
+	if gaps {
+		for i := place + 1; i < len(list); i++ {
+			list[i].order++
+		}
+	} else {
+		renumber(list)
+	}
+	c.siblings[parent], c.parents[id] = list, parent
+}
+
+// drop records that a unit is gone, with all below it.
+func (c *chart) drop(id string) {
+	parent, ok := c.parents[id]
+	if !ok {
+		return
+	}
+	left := without(c.siblings[parent], id)
+	if dense(c.siblings[parent]) {
+		renumber(left)
+	}
+	c.siblings[parent] = left
+	c.dropBelow(id)
+}
+
+func (c *chart) dropBelow(id string) {
+	for _, s := range c.siblings[id] {
+		c.dropBelow(s.id)
+	}
+	delete(c.siblings, id)
+	delete(c.parents, id)
+	delete(c.hidden, id)
+}
+
+func without(list []sibling, id string) []sibling {
+	out := make([]sibling, 0, len(list)+1)
+	for _, s := range list {
+		if s.id != id {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// dense reports whether siblings are numbered 1, 2, 3 …
+func dense(list []sibling) bool {
+	for i, s := range list {
+		if s.order != int64(i)+1 {
+			return false
+		}
+	}
+	return true
+}
+
+func renumber(list []sibling) {
+	for i := range list {
+		list[i].order = int64(i) + 1
+	}
+}

@@ -1,0 +1,172 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/value"
+)
+
+// tree is an org chart as the service keeps it: a unit put at place N pushes the
+// former N and later ones down.
+type tree struct {
+	children map[string][]string
+	parent   map[string]string
+}
+
+func (tr *tree) take(id string) {
+	if p, ok := tr.parent[id]; ok {
+		tr.children[p] = slices.DeleteFunc(tr.children[p], func(c string) bool { return c == id })
+	}
+}
+
+func (tr *tree) put(id, parent string, number int64) {
+	tr.take(id)
+	list := tr.children[parent]
+	at := min(max(int(number)-1, 0), len(list))
+	tr.children[parent], tr.parent[id] = slices.Insert(list, at, id), parent
+}
+
+func (tr *tree) objects() []live.Object {
+	var out []live.Object
+	for parent, list := range tr.children {
+		for i, id := range list {
+			attrs := value.Object{"order": value.Int(i + 1)}
+			if parent != "" {
+				attrs["parent"] = value.String(parent)
+			}
+			out = append(out, live.Object{ID: id, Attrs: attrs})
+		}
+	}
+	return out
+}
+
+// below reports whether id stands in the subtree of top.
+func (tr *tree) below(id, top string) bool {
+	for id != "" {
+		if id == top {
+			return true
+		}
+		id = tr.parent[id]
+	}
+	return false
+}
+
+func TestNumbersPutUnitsWhereTheyAreWanted(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		tr := &tree{children: map[string][]string{}, parent: map[string]string{}}
+		for i := range 6 {
+			tr.put(fmt.Sprint("u", i), "", int64(i+1))
+		}
+		p := newPlaces(func(context.Context, int) ([]live.Object, error) { return tr.objects(), nil })
+		c, free, err := p.hold(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 40 {
+			oneWrite(t, random, tr, c, fmt.Sprint("n", i))
+			if t.Failed() {
+				t.Fatalf("seed %d, write %d", seed, i)
+			}
+		}
+		free()
+	}
+}
+
+// oneWrite creates, moves or deletes a unit and compares the place with the one
+// that was asked for, and the model with the tree.
+func oneWrite(t *testing.T, random *rand.Rand, tr *tree, c *chart, fresh string) {
+	ids := make([]string, 0, len(tr.parent))
+	for _, o := range tr.objects() {
+		ids = append(ids, o.ID)
+	}
+	slices.Sort(ids)
+	id := ids[random.IntN(len(ids))]
+	switch random.IntN(5) {
+	case 0:
+		if len(tr.children[id]) > 0 || len(ids) < 4 {
+			return
+		}
+		tr.take(id)
+		delete(tr.parent, id)
+		c.drop(id)
+		return
+	case 1:
+		id = fresh
+	}
+	parent := append(ids, "")[random.IntN(len(ids)+1)]
+	if tr.below(parent, id) {
+		return
+	}
+	others := slices.DeleteFunc(slices.Clone(tr.children[parent]), func(o string) bool { return o == id })
+	after, last := "", random.IntN(4) == 0
+	if len(others) > 0 {
+		after = append(others, "")[random.IntN(len(others)+1)]
+	}
+	want := slices.Index(others, after) + 1
+	if last {
+		want = len(others)
+	}
+	place, number := c.number(id, parent, after, last)
+	tr.put(id, parent, number)
+	c.put(id, parent, place, number)
+	if got := slices.Index(tr.children[parent], id); got != want {
+		t.Errorf("%s under %q after %q (last %v): place %d, want %d of %v", id, parent, after, last, got, want, tr.children[parent])
+	}
+	for parent, list := range tr.children {
+		for i, child := range list {
+			if c.siblings[parent][i].id != child || c.siblings[parent][i].order != int64(i)+1 {
+				t.Errorf("model %v, service %v under %q", c.siblings[parent], list, parent)
+				return
+			}
+		}
+	}
+}
+
+func TestNumbersWhereSiblingsHaveGaps(t *testing.T) {
+	c := &chart{}
+	var objs []live.Object
+	for i, order := range []int{5, 10, 20} {
+		objs = append(objs, live.Object{ID: fmt.Sprint("u", i), Attrs: value.Object{"order": value.Int(order)}})
+	}
+	c.fill(objs)
+	if place, number := c.number("", "", "u1", false); place != 2 || number != 11 {
+		t.Errorf("after u1: place %d, number %d, want 2 and 11", place, number)
+	}
+	if place, number := c.number("", "", "", false); place != 0 || number != 1 {
+		t.Errorf("first: place %d, number %d", place, number)
+	}
+	if place, number := c.number("", "", "vanished", false); place != 3 || number != 21 {
+		t.Errorf("after a sibling that is gone: place %d, number %d, want the end", place, number)
+	}
+}
+
+func TestAHeldChartWaitsAndGivesUp(t *testing.T) {
+	loads := 0
+	p := newPlaces(func(context.Context, int) ([]live.Object, error) { loads++; return nil, nil })
+	_, free, err := p.hold(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := p.hold(ctx, 1); err == nil {
+		t.Error("a held chart was given twice")
+	}
+	free()
+	c, free, err := p.hold(t.Context(), 1)
+	if err != nil || loads != 1 {
+		t.Fatalf("%d loads, %v", loads, err)
+	}
+	c.known = false
+	free()
+	if _, free, err = p.hold(t.Context(), 1); err != nil || loads != 2 {
+		t.Errorf("a chart that is not certain is not loaded again: %d loads, %v", loads, err)
+	}
+	free()
+}

@@ -1,0 +1,151 @@
+package directory
+
+import (
+	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/providers/works/api"
+)
+
+// readOrganizations reads a member's posts, of all companies, and the grade in
+// the member's own. The primary post is the primary unit of the own company.
+func readOrganizations(attrs value.Object, u *api.User) {
+	posts := value.List{}
+	for _, org := range u.Organizations {
+		if org.DomainID == u.DomainID {
+			putNull(attrs, "job_grade", org.LevelID)
+		}
+		for _, unit := range org.OrgUnits {
+			post := make(value.Object, 6)
+			put(post, "org_unit", unit.OrgUnitID)
+			putNull(post, "position", unit.PositionID)
+			putBool(post, "head", unit.IsManager)
+			putBool(post, "primary", unit.Primary && org.DomainID == u.DomainID)
+			putDefault(post, "visible", unit.Visible)
+			putDefault(post, "team_features", unit.UseTeamFeature)
+			posts = append(posts, post)
+		}
+	}
+	attrs["belongs_to"] = posts
+}
+
+// organizations writes a member's posts by company. What isa does not manage —
+// grades and addresses in other companies — is repeated from the fresh read.
+func organizations(w *writing[api.User]) (any, error) {
+	own := w.request.Company.DomainID
+	if w.was != nil && w.was.DomainID != 0 {
+		own = w.was.DomainID
+	}
+	posts, order, err := postsByCompany(w, own)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]any, 0, len(order))
+	for _, domainID := range order {
+		was := organizationOf(w.was, domainID)
+		units, err := unitsOf(posts[domainID], was)
+		if err != nil {
+			return nil, err
+		}
+		org := map[string]any{"domainId": domainID, "primary": domainID == own, "orgUnits": units}
+		if domainID == own {
+			if grade := value.Text(w.merged["job_grade"]); grade != "" {
+				org["levelId"] = grade
+			}
+		} else if was != nil {
+			if was.LevelID != nil {
+				org["levelId"] = *was.LevelID
+			}
+			if was.Email != "" {
+				org["email"] = was.Email
+			}
+		}
+		out = append(out, org)
+	}
+	return out, nil
+}
+
+// postsByCompany sorts posts by the company of their unit, the own one first.
+func postsByCompany(w *writing[api.User], own int) (map[int][]value.Object, []int, error) {
+	known := map[string]int{}
+	if w.was != nil {
+		for _, org := range w.was.Organizations {
+			for _, unit := range org.OrgUnits {
+				known[unit.OrgUnitID] = org.DomainID
+			}
+		}
+	}
+	list, _ := w.merged["belongs_to"].(value.List)
+	posts, order := map[int][]value.Object{}, []int{own}
+	for _, p := range list {
+		post, ok := p.(value.Object)
+		if !ok || value.Text(post["org_unit"]) == "" {
+			return nil, nil, unresolved("belongs_to", p)
+		}
+		domainID, ok := known[value.Text(post["org_unit"])]
+		if !ok {
+			var err error
+			if domainID, err = w.unit(value.Text(post["org_unit"])); err != nil {
+				return nil, nil, err
+			}
+		}
+		if posts[domainID] == nil && domainID != own {
+			order = append(order, domainID)
+		}
+		posts[domainID] = append(posts[domainID], post)
+	}
+	return posts, order, nil
+}
+
+func organizationOf(u *api.User, domainID int) *api.UserOrganization {
+	if u != nil {
+		for i := range u.Organizations {
+			if u.Organizations[i].DomainID == domainID {
+				return &u.Organizations[i]
+			}
+		}
+	}
+	return nil
+}
+
+// unitsOf writes the posts of one company with exactly one primary: the one that
+// says so, else the one that was, else the first (10 §9.6).
+func unitsOf(posts []value.Object, was *api.UserOrganization) ([]any, error) {
+	primary := primaryOf(posts, was)
+	out := make([]any, len(posts))
+	for i, post := range posts {
+		unit := map[string]any{"orgUnitId": value.Text(post["org_unit"]), "primary": i == primary}
+		for wire, attr := range map[string]string{
+			"positionId": "position", "isManager": "head", "visible": "visible", "useTeamFeature": "team_features",
+		} {
+			v, err := scalar(post[attr])
+			if err != nil {
+				return nil, err
+			}
+			if v != nil {
+				unit[wire] = v
+			}
+		}
+		out[i] = unit
+	}
+	return out, nil
+}
+
+func primaryOf(posts []value.Object, was *api.UserOrganization) int {
+	before := ""
+	if was != nil {
+		for _, unit := range was.OrgUnits {
+			if unit.Primary {
+				before = unit.OrgUnitID
+			}
+		}
+	}
+	kept := 0
+	for i, post := range posts {
+		if value.True(post["primary"]) {
+			return i
+		}
+		if value.Text(post["org_unit"]) == before {
+			kept = i
+		}
+	}
+	return kept
+}

@@ -1,0 +1,13 @@
+package directory
+
+// The verbs of steps, as the planner writes them into providers.Request.
+const (
+	doCreate    = "create"
+	doPatch     = "patch"
+	doRelease   = "release"
+	doPlace     = "place"
+	doSuspend   = "suspend"
+	doUnsuspend = "unsuspend"
+	doDelete    = "delete"
+	doUndelete  = "undelete"
+)
