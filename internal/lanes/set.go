@@ -1,6 +1,7 @@
 package lanes
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -88,6 +89,23 @@ func priorityOf(ctx context.Context) float64 {
 	return p
 }
 
+type stopKey struct{}
+
+// WithStop makes calls under the context give up when stop ends while they still
+// wait for their turn. What was sent already goes on to its end: a run that is to
+// stop politely makes no new calls and hears the answers of the others.
+func WithStop(ctx, stop context.Context) context.Context {
+	return context.WithValue(ctx, stopKey{}, stop)
+}
+
+// stopOf returns the context that ends waiting: the one of WithStop, else ctx.
+func stopOf(ctx context.Context) context.Context {
+	if stop, ok := ctx.Value(stopKey{}).(context.Context); ok {
+		return stop
+	}
+	return ctx
+}
+
 type waiter struct {
 	call     Call
 	lane     *lane
@@ -100,9 +118,11 @@ type waiter struct {
 
 // Acquire waits until call may be sent: its lane has a call left and nobody else
 // uses its writer. The request must be sent at once, and the ticket's Done be
-// called when it is answered or given up. The only error is ctx's.
+// called when it is answered or given up. The only errors are those of ctx and of
+// the context given with WithStop.
 func (s *Set) Acquire(ctx context.Context, call Call) (*Ticket, error) {
-	if err := ctx.Err(); err != nil {
+	stop := stopOf(ctx)
+	if err := cmp.Or(ctx.Err(), stop.Err()); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -113,6 +133,7 @@ func (s *Set) Acquire(ctx context.Context, call Call) (*Ticket, error) {
 	case <-w.ready:
 		return w.ticket, nil
 	case <-ctx.Done():
+	case <-stop.Done():
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +144,7 @@ func (s *Set) Acquire(ctx context.Context, call Call) (*Ticket, error) {
 		s.leave(w.writer)
 	}
 	s.admit()
-	return nil, ctx.Err()
+	return nil, cmp.Or(ctx.Err(), stop.Err())
 }
 
 // Ticket is the permission to send one request.

@@ -384,3 +384,29 @@ func TestCancelledWaitersLeaveNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+func TestStopEndsWaitingOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Budget{PerMinute: 1})
+		stop, cancel := context.WithCancel(context.Background())
+		ctx := WithStop(context.Background(), stop)
+		sent, err := s.Acquire(ctx, Call{Op: "user-create"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		failed := make(chan error, 1)
+		go func() {
+			_, err := s.Acquire(ctx, Call{Op: "user-create"})
+			failed <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-failed; !errors.Is(err, context.Canceled) {
+			t.Errorf("a waiting call ended with %v, want context.Canceled", err)
+		}
+		sent.Done(Report{})
+		if _, err := s.Acquire(ctx, Call{Op: "other"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("a call after the stop ended with %v, want context.Canceled", err)
+		}
+	})
+}
