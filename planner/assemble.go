@@ -1,0 +1,271 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/state"
+)
+
+// statusKey is where Change.Expect keeps the status that the plan relied on. No
+// attribute's name begins with a dollar sign.
+const statusKey = "$status"
+
+// assemble writes the changes.
+func (p *planner) assemble() {
+	ids := make(map[*node]string, len(p.nodes))
+	for _, o := range p.objects {
+		for i, n := range o.steps.all() {
+			ids[n] = stepID(o, i+1)
+		}
+	}
+	for _, o := range p.objects {
+		if list := o.steps.all(); len(list) > 0 {
+			c := p.change(o)
+			for _, n := range list {
+				c.Steps = append(c.Steps, p.step(n, ids))
+			}
+			p.plan.Changes = append(p.plan.Changes, c)
+			p.plan.Summary.count(c.Action)
+		}
+	}
+}
+
+func (s *Summary) count(a Action) {
+	switch a {
+	case Create:
+		s.Create++
+	case Update:
+		s.Update++
+	case Move:
+		s.Move++
+	case Adopt:
+		s.Adopt++
+	case Suspend:
+		s.Suspend++
+	case Restore:
+		s.Restore++
+	case Delete:
+		s.Delete++
+	case Forget:
+		s.Forget++
+	case Keep:
+		s.Keep++
+	}
+}
+
+func (p *planner) step(n *node, ids map[*node]string) Step {
+	s := Step{ID: ids[n], Verb: n.verb, Attrs: n.attrs, Place: n.place, Note: n.note}
+	for _, e := range n.needs {
+		if id := ids[e.to]; id != "" && !slices.Contains(s.Needs, id) {
+			s.Needs = append(s.Needs, id)
+		}
+	}
+	slices.Sort(s.Needs)
+	if p.in.Calls != nil && n.verb != DoRecord {
+		s.Calls = p.in.Calls(n.o.kind.Type, n.o.company, &s)
+	}
+	return s
+}
+
+func (p *planner) change(o *object) Change {
+	c := Change{
+		Address: o.addr, Previous: o.previous, Kind: o.kind.Type, Company: o.company,
+		Title: o.title(), Before: value.Object{}, After: value.Object{}, Steps: []Step{},
+	}
+	c.Action, c.Reason = p.action(o)
+	if o.diff != nil {
+		c.Before, c.After, c.Expect = o.before, o.after, o.expect
+	}
+	switch {
+	case o.live != nil:
+		c.ID = o.live.ID
+	case o.inst == nil:
+		c.ID = o.st.ID
+	}
+	if o.inst == nil {
+		c.Lifecycle = o.st.Lifecycle
+		if c.Action == Suspend || c.Action == Delete && o.kind.Person {
+			c.Managed = o.st.Attrs
+		}
+	} else {
+		c.Lifecycle, c.Managed = o.inst.Lifecycle, p.managed(o)
+		if o.inst.Range.File != "" {
+			r := o.inst.Range
+			c.Range = &r
+		}
+	}
+	if c.Action == Create {
+		c.After = p.shown(o)
+	}
+	p.placeChange(o, &c)
+	p.expectStatus(o, &c)
+	return c
+}
+
+// shown is what a new object shows: all that is wanted and not cleared.
+func (p *planner) shown(o *object) value.Object {
+	out := make(value.Object, len(o.inst.Attrs))
+	for i := range o.kind.Attrs {
+		a := &o.kind.Attrs[i]
+		v, ok := o.inst.Attrs[a.Name]
+		if _, clears := v.(value.Clear); ok && !clears && !a.Steering {
+			out[a.Name] = v
+		}
+	}
+	return out
+}
+
+// managed is what the state records: all that is wanted, digests for what cannot
+// be read.
+func (p *planner) managed(o *object) value.Object {
+	out := make(value.Object, len(o.inst.Attrs))
+	for i := range o.kind.Attrs {
+		a := &o.kind.Attrs[i]
+		v, ok := o.inst.Attrs[a.Name]
+		switch {
+		case !ok || a.Steering:
+		case a.WriteOnly:
+			out[a.Name] = Digest(v)
+		default:
+			out[a.Name] = v
+		}
+	}
+	return out
+}
+
+// placeChange shows a parent that changes.
+func (p *planner) placeChange(o *object, c *Change) {
+	if !o.moves || o.live == nil || o.place == nil {
+		return
+	}
+	a := attrIn(o.kind.Attrs, o.kind.Parent)
+	if a == nil {
+		return
+	}
+	own := func(src value.Object) value.Object {
+		out := value.Object{}
+		for name, v := range src {
+			out[name] = v
+		}
+		return out
+	}
+	c.Before, c.After, c.Expect = own(c.Before), own(c.After), own(c.Expect)
+	l := o.live.Attrs[a.Name]
+	if l != nil {
+		c.Before[a.Name], c.Expect[a.Name] = p.display(&a.Type, l), l
+	} else {
+		c.Expect[a.Name] = value.Clear{}
+	}
+	c.After[a.Name] = value.Clear{}
+	if o.place.Parent != nil {
+		c.After[a.Name] = o.place.Parent
+	}
+}
+
+// expectStatus keeps the status where the plan relies on it.
+func (p *planner) expectStatus(o *object, c *Change) {
+	s := &o.steps
+	if o.live == nil || s.undelete == nil && s.unsuspend == nil && s.suspend == nil && s.drop == nil {
+		return
+	}
+	expect := value.Object{statusKey: value.String(o.live.Status)}
+	for name, v := range c.Expect {
+		expect[name] = v
+	}
+	c.Expect = expect
+}
+
+// action says in one word and in a sentence what happens to an object.
+func (p *planner) action(o *object) (Action, string) {
+	if o.inst == nil {
+		return p.leavingAction(o)
+	}
+	s := &o.steps
+	wasRetired := o.st != nil && o.st.Status == state.Retired
+	switch {
+	case o.live == nil && o.byHand != "":
+		return Create, o.byHand + "; created again"
+	case o.live == nil && o.st != nil:
+		return Create, "an earlier create did not come to an end, and nothing of it was found"
+	case o.live == nil:
+		return Create, "declared, and not there yet"
+	case wasRetired:
+		return Restore, "a leaver returns"
+	case s.undelete != nil:
+		return Restore, "deleted by hand"
+	case o.st == nil:
+		return Adopt, "exists already; matched by " + p.matchedBy(o)
+	}
+	reason := p.toRecord(o, false)
+	if o.turned {
+		reason = joined("changed by hand", reason)
+	} else if len(o.diff) > 0 || o.place != nil {
+		reason = joined("differs from the configuration", reason)
+	} else if s.release != nil {
+		reason = joined("gives up a name", reason)
+	}
+	if s.placed != nil && s.main == nil && s.release == nil && o.previous.IsZero() {
+		return Move, reason
+	}
+	return Update, reason
+}
+
+func joined(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + "; " + b
+}
+
+func (p *planner) matchedBy(o *object) string {
+	if key := o.key(); key != "" && o.kind.Key != "" && value.Text(o.live.Attrs[o.kind.Key]) == key {
+		return o.kind.Key
+	}
+	return strings.Join(o.kind.Natural, " and ")
+}
+
+func (p *planner) leavingAction(o *object) (Action, string) {
+	switch o.leaving {
+	case suspended:
+		return Suspend, o.reason
+	case deleted:
+		return Delete, o.reason
+	case kept:
+		return Keep, o.reason
+	case retired:
+		return Suspend, "a leaver already; gives up a name that is wanted again"
+	}
+	return Forget, o.reason
+}
+
+// Guarded reports whether guard refusals are the only errors of the list: what a
+// reviewer could lift.
+func Guarded(list diag.List) bool {
+	some := false
+	for _, d := range list {
+		if d.Severity != diag.Error {
+			continue
+		}
+		if !strings.HasPrefix(d.Code, guardPrefix) {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
+// companyOf names a company for people.
+func companyOf(c schema.Company) string {
+	switch {
+	case c.Domain != "":
+		return c.Domain
+	case c.Label != "":
+		return c.Label
+	}
+	return fmt.Sprintf("domain %d", c.DomainID)
+}

@@ -1,0 +1,92 @@
+package planner
+
+import (
+	"github.com/isaworks/isa/internal/schema"
+)
+
+// summaries are the constant first lines of the planner's diagnostics.
+func summaries() map[string]string {
+	return map[string]string{
+		"match.ambiguous":       "More than one object of the tenant could be this one",
+		"match.contradicts":     "The object found by name has another external key",
+		"company.changed":       "An object cannot move to another company",
+		"identity.changed":      "The same person would leave and come back as somebody new",
+		"attribute.create_only": "An attribute that is fixed at creation would change",
+		"reference.unknown":     "A reference names nothing",
+		"reference.cycle":       "Objects need one another to be created first",
+		"tree.cycle":            "An object would stand below itself",
+		"claim.twice":           "Two objects want the same name",
+		"claim.taken":           "The name is taken",
+		"claim.ring":            "Names cannot be handed on in a ring",
+		"removal.pending":       "Who has not finished registration cannot be suspended",
+		"removal.admin":         "An administrator cannot be deleted",
+		"removal.in_use":        "An object to be deleted is still in use",
+		"removal.unknown":       "The state holds an unknown way to remove an object",
+		"guard.protected":       "A protected object would leave",
+		"selection.needs":       "Left out, since it needs something that is left out",
+	}
+}
+
+// Codes explains each code that the planner raises, with the way out. Codes that
+// depend on the kinds are in CodesFor.
+func Codes() map[string]string {
+	return map[string]string{
+		"match.ambiguous":       "An object of the configuration has no external key at the tenant, and several objects there have its name. isa never guesses. Give the right one the external key in the admin console, or rename the others.",
+		"match.contradicts":     "An object of the tenant has the name of a declared one, but another external key. Correct the key, list the old key in previous_keys, or rename one of the two.",
+		"company.changed":       "The service has no way to move an object to another company of the tenant. Write the company it is in, or declare a new object.",
+		"identity.changed":      "In one plan a person would leave and somebody with the same login ID, alias, or name and phone (birthday, private mail) would come. Usually that is one person with a new key: write previous_keys with the old key. If they are two people, let the first leave in an apply of its own.",
+		"attribute.create_only": "The attribute can only be given when the object is created. Write the value that is there, or declare a new object.",
+		"reference.unknown":     "An attribute or lifecycle.leavers_unit names an object that is not declared. Declare it or remove the reference.",
+		"reference.cycle":       "Objects refer to one another by attributes that must be given at creation. Leave one reference out, apply, then add it.",
+		"tree.cycle":            "Following parents leads back to the object itself. Give one of the objects another parent.",
+		"claim.twice":           "Login IDs, aliases, addresses, external keys and names of one space belong to one object at a time. Two declared objects want the same one: change one of them.",
+		"claim.taken":           "The name belongs to an object that keeps it: one that isa does not manage, or one that the plan does not change. Suspended and deleted people keep their names. Choose another name, or change or declare the holder.",
+		"claim.ring":            "Objects hand names on to one another, and none of the names can be given up before it is taken. Do it in two applies with a temporary name.",
+		"removal.pending":       `The service cannot suspend a person who has not finished registration. Set lifecycle on_remove to "delete" or "keep", apply, and then take the block away.`,
+		"removal.admin":         "The service does not let administrators be deleted. Take the role away in the admin console first.",
+		"removal.in_use":        "A unit with people or units in it, or a grade, position or type that somebody has, cannot be deleted. Move those who stay; for leavers set lifecycle.leavers_unit.",
+		"removal.unknown":       "The state names a way to remove that the kind does not have. Bring the block back with a valid lifecycle.on_remove, apply, and then take it away.",
+		"selection.needs":       "With --target or --exclude an object is left out when something it refers to does not exist and is left out.",
+		"guard.protected":       "lifecycle.protect was in force at the last apply. Set protect = false, apply, and then take the block away. --allow does not lift it.",
+		"guard.identity.reuse":  "A login ID or alias would go from one person to another: mail and shares meant for the one would reach the other. Choose another name, or run with --allow identity.reuse=COUNT.",
+		"guard.self.removal":    "The account that runs isa would leave. Use another account, or run with --allow self.removal=1.",
+		"guard.table.shrunk":    "A table has less than half of the rows it had at the last apply. Look whether the right file was exported; if so, run with --allow table.shrunk=COUNT.",
+		"guard.table.emptied":   "A column that was mostly filled at the last apply is mostly empty. Look whether the export is complete; if so, run with --allow table.emptied=COUNT.",
+	}
+}
+
+// CodesFor explains the codes of the guards of each kind.
+func CodesFor(kinds []*schema.Kind) map[string]string {
+	out := map[string]string{}
+	const limit = " The limit is the larger of 10 and 1 %, never above 5 %, of each company; a guard block changes it, --allow CODE=COUNT lifts it once."
+	for _, k := range kinds {
+		out[guardPrefix+k.Type+".removal"] = "Many objects of kind " + k.Type + " would leave at once." + limit
+		out[guardPrefix+k.Type+".cleared"] = "One attribute of many objects of kind " + k.Type + " would be emptied at once." + limit
+		if k.Notices != nil {
+			out[guardPrefix+k.Type+".invitation"] = "Creating objects of kind " + k.Type + " would send more than 50 invitations at once. Create them in waves, or run with --allow " + k.Type + ".invitation=COUNT."
+		}
+		for i := range k.Attrs {
+			a := &k.Attrs[i]
+			if a.Type.Kind == schema.List && hasRefs(a.Type.Elem) {
+				out[guardPrefix+k.Type+"."+a.Name+".removal"] = "Many elements of " + a.Name + " would be taken away at once." + limit
+			}
+			sensitiveCodes(a, func(code string) {
+				out[guardPrefix+code] = "Many objects of kind " + k.Type + " would change " + a.Name + " at once, as when one column of a sheet is sorted by itself." + limit
+			})
+		}
+	}
+	return out
+}
+
+func sensitiveCodes(a *schema.Attr, f func(string)) {
+	if a.Sensitive != "" {
+		f(a.Sensitive)
+	}
+	attrs := a.Type.Attrs
+	if a.Type.Elem != nil {
+		attrs = a.Type.Elem.Attrs
+	}
+	for i := range attrs {
+		sensitiveCodes(&attrs[i], f)
+	}
+}

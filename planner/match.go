@@ -1,0 +1,334 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/state"
+)
+
+// match finds for each wanted object what it is at the service: by the state's
+// ID, under an earlier name, by external key, by natural key. Each pass runs over
+// all objects before the next one, so that no object takes what another one has a
+// better right to. What nobody wants any more is kept as leaving.
+func (p *planner) match() {
+	states := make(map[addr.Address]*state.Object, len(p.in.State.Objects))
+	for i := range p.in.State.Objects {
+		st := &p.in.State.Objects[i]
+		states[st.Address] = st
+	}
+	p.objects = make([]*object, 0, len(p.in.Wanted)+8)
+	for _, inst := range p.in.Wanted {
+		k := p.kinds[inst.Kind.Type]
+		if k == nil || p.at[inst.Addr] != nil {
+			continue
+		}
+		o := &object{kind: k, addr: inst.Addr, inst: inst, company: inst.Company, st: states[inst.Addr]}
+		p.objects = append(p.objects, o)
+		p.at[inst.Addr] = o
+	}
+	wanted := p.objects
+	p.matchPrevious(wanted)
+	p.addGone()
+	for _, o := range p.objects {
+		p.takeStateID(o)
+	}
+	p.matchKeys(wanted)
+	p.matchNatural(wanted)
+	p.sortObjects()
+	for _, o := range p.objects {
+		p.explainMissing(o)
+	}
+}
+
+// matchPrevious joins a wanted object without state to the state object that was
+// known by one of its previous keys, or that has its external key, and whose
+// address nobody wants.
+func (p *planner) matchPrevious(wanted []*object) {
+	type names struct{ typ, key string }
+	free := map[names][]*state.Object{}
+	byKey := map[names][]*state.Object{}
+	for i := range p.in.State.Objects {
+		st := &p.in.State.Objects[i]
+		if p.at[st.Address] != nil {
+			continue
+		}
+		k := p.kinds[st.Kind]
+		if k == nil {
+			continue
+		}
+		add := func(key string) {
+			n := names{st.Address.Type, key}
+			if key != "" && !slices.Contains(free[n], st) {
+				free[n] = append(free[n], st)
+			}
+		}
+		add(st.Address.Key)
+		if key := value.Text(st.Attrs[k.Key]); k.Key != "" && key != "" {
+			add(key)
+			n := names{st.Kind, keySpace(k, st.DomainID, key)}
+			byKey[n] = append(byKey[n], st)
+		}
+	}
+	taken := map[*state.Object]bool{}
+	for _, o := range wanted {
+		if o.st != nil {
+			continue
+		}
+		var found []*state.Object
+		for _, key := range o.inst.Previous {
+			for _, st := range free[names{o.addr.Type, key}] {
+				if !taken[st] && !slices.Contains(found, st) {
+					found = append(found, st)
+				}
+			}
+		}
+		if key := o.key(); len(found) == 0 && key != "" {
+			for _, st := range byKey[names{o.kind.Type, keySpace(o.kind, o.company.DomainID, key)}] {
+				if !taken[st] {
+					found = append(found, st)
+				}
+			}
+		}
+		if len(found) > 1 {
+			var list []string
+			for _, st := range found {
+				list = append(list, st.Address.String())
+			}
+			p.fail(o, nil, "match.ambiguous", "its earlier keys belong to "+strings.Join(list, " and ")+" in the state",
+				"leave only the key of the one object that this was")
+			o.unselected = true
+		}
+		if len(found) == 1 {
+			o.st, o.previous = found[0], found[0].Address
+			taken[o.st] = true
+			p.at[o.previous] = o
+		}
+	}
+}
+
+// addGone adds the objects that the state knows and nobody wants.
+func (p *planner) addGone() {
+	for i := range p.in.State.Objects {
+		st := &p.in.State.Objects[i]
+		k := p.kinds[st.Kind]
+		if k == nil || p.at[st.Address] != nil {
+			continue
+		}
+		c, ok := p.in.Tenant.Company(st.Company)
+		if !ok {
+			c = schema.Company{Label: st.Company, DomainID: st.DomainID}
+		}
+		o := &object{kind: k, addr: st.Address, st: st, company: c}
+		p.objects = append(p.objects, o)
+		p.at[st.Address] = o
+	}
+}
+
+func (p *planner) takeStateID(o *object) {
+	if o.st == nil || o.st.ID == "" {
+		return
+	}
+	if l := o.kind.byID[o.st.ID]; l != nil && o.kind.owner[l.ID] == nil {
+		p.take(o, l)
+	}
+}
+
+// take makes l the object's; its company is where it lives.
+func (p *planner) take(o *object, l *live.Object) {
+	o.live = l
+	o.kind.owner[l.ID] = o
+	if o.inst != nil && l.DomainID != 0 && o.company.DomainID != 0 && l.DomainID != o.company.DomainID {
+		p.fail(o, nil, "company.changed",
+			fmt.Sprintf("it is in domain %d and is wanted in domain %d; the service has no way to move it", l.DomainID, o.company.DomainID),
+			"write the company it is in, or give the object in the other company an address and a key of its own")
+		o.unselected = true
+	}
+}
+
+// key is the wanted external key.
+func (o *object) key() string {
+	if o.kind.Key == "" || o.inst == nil {
+		return ""
+	}
+	return value.Text(o.inst.Attrs[o.kind.Key])
+}
+
+// keySpace is a key with the space in which it is unique: the tenant for people,
+// else the company.
+func keySpace(k *kind, domain int, key string) string {
+	if k.Person {
+		return key
+	}
+	return fmt.Sprint(domain, "\x00", key)
+}
+
+// seeks reports whether the wanted object may still be found at the service. An
+// object that was deleted by hand is only sought when it is a person.
+func (o *object) seeks() bool {
+	switch {
+	case o.live != nil || o.unselected:
+		return false
+	case o.st == nil || o.st.Status == state.Pending || o.st.ID == "":
+		return true
+	}
+	return o.kind.Person
+}
+
+func (p *planner) matchKeys(wanted []*object) {
+	for _, k := range p.ordered {
+		if k.Key == "" {
+			continue
+		}
+		var index map[string]*live.Object
+		for _, o := range wanted {
+			if o.kind != k || o.key() == "" || !o.seeks() || p.recent(o) && o.st.Status != state.Pending {
+				continue
+			}
+			if index == nil {
+				index = make(map[string]*live.Object, len(k.live))
+				for i := range k.live {
+					if key := value.Text(k.live[i].Attrs[k.Key]); key != "" {
+						index[keySpace(k, k.live[i].DomainID, key)] = &k.live[i]
+					}
+				}
+			}
+			l := index[keySpace(k, o.company.DomainID, o.key())]
+			if l != nil && k.owner[l.ID] == nil {
+				o.adopted = o.st == nil
+				p.take(o, l)
+			}
+		}
+	}
+}
+
+// natural matches by natural key, parents before what stands below them.
+type natural struct {
+	p     *planner
+	index map[*kind]map[string][]*live.Object
+	seen  map[*object]bool
+}
+
+func (p *planner) matchNatural(wanted []*object) {
+	n := &natural{p: p, index: map[*kind]map[string][]*live.Object{}, seen: map[*object]bool{}}
+	for _, o := range wanted {
+		n.visit(o)
+	}
+}
+
+func (n *natural) visit(o *object) {
+	if n.seen[o] || !o.seeks() || len(o.kind.Natural) == 0 || n.p.recent(o) && o.st.Status != state.Pending {
+		return
+	}
+	n.seen[o] = true
+	for _, name := range o.kind.Natural {
+		if r, ok := o.inst.Attrs[name].(value.Ref); ok {
+			if t := n.p.at[r.Addr]; t != nil && t.inst != nil {
+				n.visit(t)
+			}
+		}
+	}
+	text, ok := n.text(o.kind, o.company.DomainID, o.inst.Attrs)
+	if !ok {
+		return
+	}
+	var found []*live.Object
+	for _, l := range n.lookup(o.kind)[text] {
+		if n.eligible(o, l) {
+			found = append(found, l)
+		}
+	}
+	n.settle(o, found)
+}
+
+// eligible reports whether l may be what o is: nobody's, not made before a lost
+// create, and not a deleted object that isa never knew.
+func (n *natural) eligible(o *object, l *live.Object) bool {
+	if o.kind.owner[l.ID] != nil {
+		return false
+	}
+	if o.st != nil && o.st.Status == state.Pending && slices.Contains(o.st.Known, l.ID) {
+		return false
+	}
+	return l.Status != live.Deleted || o.st != nil
+}
+
+func (n *natural) settle(o *object, found []*live.Object) {
+	describe := func() string {
+		var list []string
+		for _, l := range found {
+			text := titleOf(o.kind, l.Attrs, l.ID) + " (ID " + l.ID
+			if key := value.Text(l.Attrs[o.kind.Key]); o.kind.Key != "" && key != "" {
+				text += ", key " + key
+			}
+			list = append(list, text+", "+string(l.Status)+")")
+		}
+		return strings.Join(list, "; ")
+	}
+	fields := strings.Join(o.kind.Natural, " and ")
+	switch {
+	case len(found) == 0:
+	case len(found) > 1:
+		n.p.fail(o, value.Of(o.kind.Natural[0]), "match.ambiguous",
+			"the same "+fields+" as "+fmt.Sprint(len(found))+" objects of the tenant: "+describe(),
+			"give the right one the external key of this block in the admin console, or rename the others")
+		o.unselected = true
+	case o.key() != "" && value.Text(found[0].Attrs[o.kind.Key]) != "" && value.Text(found[0].Attrs[o.kind.Key]) != o.key():
+		n.p.fail(o, value.Of(o.kind.Key), "match.contradicts",
+			"the same "+fields+" as an object with another external key: "+describe(),
+			"correct the external key here, or list the old one in previous_keys, or rename one of the two")
+		o.unselected = true
+	default:
+		o.adopted = o.st == nil
+		n.p.take(o, found[0])
+	}
+}
+
+func (n *natural) lookup(k *kind) map[string][]*live.Object {
+	if m, ok := n.index[k]; ok {
+		return m
+	}
+	m := make(map[string][]*live.Object, len(k.live))
+	for i := range k.live {
+		if text, ok := n.text(k, k.live[i].DomainID, k.live[i].Attrs); ok {
+			m[text] = append(m[text], &k.live[i])
+		}
+	}
+	n.index[k] = m
+	return m
+}
+
+// text is the natural key of an object, wanted or live. The attribute that makes
+// a tree may be absent: top level; any other must be there.
+func (n *natural) text(k *kind, domain int, attrs value.Object) (string, bool) {
+	var b strings.Builder
+	fmt.Fprint(&b, domain)
+	for _, name := range k.Natural {
+		a := attrIn(k.Attrs, name)
+		v := attrs[name]
+		if a == nil || empty(v) && name != k.Parent {
+			return "", false
+		}
+		b.WriteByte(0)
+		n.p.writeCanon(&b, a, &a.Type, v)
+	}
+	return b.String(), true
+}
+
+// explainMissing tells why an object that the state has is to be created again,
+// or that a listing is too young to believe.
+func (p *planner) explainMissing(o *object) {
+	if o.st == nil || o.st.ID == "" || o.live != nil {
+		return
+	}
+	if p.recent(o) && o.st.Status != state.Pending && o.st.Status != state.Retired {
+		p.unconfirmed(o)
+		return
+	}
+	o.byHand = "deleted by hand"
+}
