@@ -1,0 +1,351 @@
+package executor
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/providers"
+	"github.com/isaworks/isa/state"
+)
+
+// book is what is known of every object while a run goes on: the state as
+// journaled so far, the service's answers, and who holds which ID.
+type book struct {
+	mu       sync.Mutex
+	objects  map[addr.Address]state.Object
+	answers  map[addr.Address]value.Object // attributes that the service answered in this run
+	ids      map[addr.Address]target       // from the plan, which saw the service after the state, and from this run
+	previous map[addr.Address]addr.Address // address in the state before → now
+	holders  map[string]addr.Address       // kind and ID → who
+	listed   map[string]live.Object        // kind and ID → as in the snapshot
+}
+
+func identity(kind, id string) string { return kind + "\x00" + id }
+
+func newBook(st *state.State, p *planner.Plan, snapshot live.Snapshot) *book {
+	b := &book{
+		objects: make(map[addr.Address]state.Object, len(st.Objects)), answers: map[addr.Address]value.Object{},
+		ids: map[addr.Address]target{}, previous: map[addr.Address]addr.Address{},
+		holders: make(map[string]addr.Address, len(st.Objects)), listed: map[string]live.Object{},
+	}
+	for _, o := range st.Objects {
+		b.keep(o)
+	}
+	for _, c := range p.Changes {
+		if c.ID != "" {
+			b.ids[c.Address] = target{kind: c.Kind, id: c.ID}
+		}
+		if !c.Previous.IsZero() {
+			b.previous[c.Previous] = c.Address
+		}
+	}
+	for kind, objects := range snapshot.Objects {
+		for _, o := range objects {
+			b.listed[identity(kind, o.ID)] = o
+		}
+	}
+	return b
+}
+
+// keep takes an object over; the caller holds mu or is alone.
+func (b *book) keep(o state.Object) {
+	b.objects[o.Address] = o
+	if o.ID != "" {
+		b.holders[identity(o.Kind, o.ID)] = o.Address
+	}
+}
+
+func (b *book) put(o state.Object, answer value.Object) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.keep(o)
+	if o.ID != "" {
+		b.ids[o.Address] = target{kind: o.Kind, id: o.ID}
+	}
+	if answer != nil {
+		b.answers[o.Address] = answer
+	}
+}
+
+func (b *book) drop(a addr.Address) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.objects[a]; ok && b.holders[identity(o.Kind, o.ID)] == a {
+		delete(b.holders, identity(o.Kind, o.ID))
+	}
+	delete(b.objects, a)
+	delete(b.ids, a)
+}
+
+func (b *book) object(a addr.Address) (state.Object, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o, ok := b.objects[a]
+	return o, ok
+}
+
+// claim gives an ID to an address unless another one holds it or the snapshot
+// listed it.
+func (b *book) claim(kind, id string, a addr.Address) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	free := b.free(kind, id, a)
+	if free {
+		b.holders[identity(kind, id)] = a
+	}
+	return free
+}
+
+// claimOne returns those of ids that claim would give, sorted, and claims the
+// only one.
+func (b *book) claimOne(kind string, ids []string, a addr.Address) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return !b.free(kind, id, a) })
+	if len(ids) == 1 {
+		b.holders[identity(kind, ids[0])] = a
+	}
+	return ids
+}
+
+// free tells whether claim would succeed; the caller holds mu.
+func (b *book) free(kind, id string, a addr.Address) bool {
+	if _, old := b.listed[identity(kind, id)]; old {
+		return false
+	}
+	holder, held := b.holders[identity(kind, id)]
+	return !held || holder == a
+}
+
+// find leads a reference to its object.
+func (b *book) find(a addr.Address) (target, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t, ok := b.at(a); ok {
+		return t, true
+	}
+	if now, ok := b.previous[a]; ok {
+		return b.at(now)
+	}
+	return target{}, false
+}
+
+func (b *book) at(a addr.Address) (target, bool) {
+	t, ok := b.ids[a]
+	if o := b.objects[a]; !ok {
+		t = target{kind: o.Kind, id: o.ID}
+	}
+	if t.id == "" {
+		return target{}, false
+	}
+	t.attr = func(name string) value.Value { return b.attr(a, t, name) }
+	return t, true
+}
+
+// attr looks an attribute up where it is newest.
+func (b *book) attr(a addr.Address, t target, name string) value.Value {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, attrs := range []value.Object{b.answers[a], b.objects[a].Attrs, b.listed[identity(t.kind, t.id)].Attrs} {
+		if v, ok := attrs[name]; ok {
+			return v
+		}
+	}
+	return nil
+}
+
+// pending is what the state must hold while a create is on its way.
+func (b *book) pending(t *task, known []string, now time.Time) state.Object {
+	o := frame(t, state.Object{})
+	o.Status, o.Known, o.Applied = state.Pending, known, now
+	o.Attrs = merge(value.Object{}, t)
+	o.Needs = value.Refs(o.Attrs)
+	return o
+}
+
+// frame fills in what does not depend on how far the change has come.
+func frame(t *task, o state.Object) state.Object {
+	k := t.kind.Schema()
+	o.Address, o.Kind, o.Schema = t.change.Address, t.change.Kind, k.Version
+	o.DomainID, o.Company = t.change.Company.DomainID, t.change.Company.Label
+	o.Lifecycle = lifecycle(o.Lifecycle, t)
+	return o
+}
+
+// lifecycle keeps what was said about an object that leaves, and protection until
+// the change that lifts it is done.
+func lifecycle(before schema.Lifecycle, t *task) schema.Lifecycle {
+	after := t.change.Lifecycle
+	leaving := t.change.Managed == nil || t.change.Action == planner.Suspend || t.change.Action == planner.Delete
+	if leaving && isZero(after) {
+		return before
+	}
+	if !t.last {
+		after.Protect = after.Protect || before.Protect
+	}
+	return after
+}
+
+func isZero(l schema.Lifecycle) bool {
+	return l.OnRemove == "" && l.DeleteAfter == 0 && l.LeaversUnit.IsZero() && len(l.Seed) == 0 && len(l.Ignore) == 0 && !l.Protect
+}
+
+// applied is what the object now is, after step t succeeded with the given result.
+func (b *book) applied(t *task, sent providers.Request, res providers.Result, now time.Time) state.Object {
+	before, _ := b.object(t.change.Address)
+	if t.step.Verb == planner.DoCreate || before.Status == state.Pending {
+		before = state.Object{Lifecycle: before.Lifecycle}
+	}
+	o := frame(t, before)
+	o.Known, o.Applied = nil, now
+	for _, id := range []string{res.ID, sent.ID, t.change.ID} {
+		if id != "" {
+			o.ID = id
+			break
+		}
+	}
+	o.Attrs = merge(before.Attrs, t)
+	if t.last && t.change.Managed != nil {
+		o.Attrs = t.change.Managed
+	}
+	o.Needs = value.Refs(o.Attrs)
+	date(&o, t.step.Verb, now)
+	o.Status = status(&o, t, sent, res)
+	return o
+}
+
+// date keeps the stages of a leaver.
+func date(o *state.Object, verb planner.Verb, now time.Time) {
+	switch verb {
+	case planner.DoSuspend:
+		o.Suspended = now
+	case planner.DoUnsuspend:
+		o.Suspended = time.Time{}
+	case planner.DoDelete:
+		o.Deleted = now
+	case planner.DoUndelete:
+		o.Deleted = time.Time{}
+	}
+}
+
+func status(o *state.Object, t *task, sent providers.Request, res providers.Result) state.Status {
+	switch {
+	case t.last && t.change.Action == planner.Restore:
+		// A restore may find nothing to undo at the service.
+		o.Suspended, o.Deleted = time.Time{}, time.Time{}
+	case !o.Suspended.IsZero() || !o.Deleted.IsZero():
+		return state.Retired
+	}
+	if t.step.Verb == planner.DoRecord || confirms(t.kind.Schema().Attrs, sent.Attrs, res.Attrs) {
+		return state.Ready
+	}
+	return state.Unconfirmed
+}
+
+// merge returns the attributes that are certainly applied after step t: those
+// before it, and those it wrote, as wanted. Write-only attributes and edits have
+// their lasting form in the change's Managed; without one they are left as before.
+func merge(before value.Object, t *task) value.Object {
+	after := maps.Clone(before)
+	if after == nil {
+		after = value.Object{}
+	}
+	managed := t.change.Managed
+	take := func(name string) {
+		if v, ok := managed[name]; ok {
+			after[name] = v
+		}
+	}
+	k := t.kind.Schema()
+	for name, v := range t.step.Attrs {
+		a, _ := k.Attr(name)
+		if _, edit := v.(value.Edit); edit || a.WriteOnly || a.Steering {
+			take(name)
+		} else {
+			after[name] = v
+		}
+	}
+	if t.step.Place != nil {
+		take(k.Parent)
+		take(k.Order)
+	}
+	return after
+}
+
+// rekey returns the journal entries that bring the state's addresses up to date:
+// objects that the plan knows by a new address, and references to them. An address
+// is vacated before it is taken, except in a ring, where Put.Previous takes care.
+func rekey(st *state.State, p *planner.Plan) []state.Entry {
+	moves := map[addr.Address]*planner.Change{}
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if _, ok := st.Find(c.Previous); ok && c.Previous != c.Address {
+			moves[c.Previous] = c
+		}
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	m := mover{st: st, moves: moves, done: map[addr.Address]bool{}}
+	for _, from := range slices.SortedFunc(maps.Keys(moves), addr.Compare) {
+		m.move(from)
+	}
+	m.rewrite()
+	return m.entries
+}
+
+type mover struct {
+	st      *state.State
+	moves   map[addr.Address]*planner.Change // by the address before
+	done    map[addr.Address]bool
+	entries []state.Entry
+}
+
+func (m *mover) move(from addr.Address) {
+	c := m.moves[from]
+	if c == nil || m.done[from] {
+		return
+	}
+	m.done[from] = true
+	m.move(c.Address)
+	o, _ := m.st.Find(from)
+	o.Address = c.Address
+	o.Attrs, o.Needs = m.refs(o.Attrs), nil
+	o.Needs = value.Refs(o.Attrs)
+	m.entries = append(m.entries, state.Entry{Put: &state.Put{Step: "rekey", Object: o, Previous: from}})
+}
+
+// rewrite brings the references of objects that stay up to date.
+func (m *mover) rewrite() {
+	taken := map[addr.Address]bool{}
+	for _, c := range m.moves {
+		taken[c.Address] = true
+	}
+	for _, o := range m.st.Objects {
+		if m.moves[o.Address] != nil || taken[o.Address] || !slices.ContainsFunc(value.Refs(o.Attrs), func(a addr.Address) bool { return m.moves[a] != nil }) {
+			continue
+		}
+		o.Attrs = m.refs(o.Attrs)
+		o.Needs = value.Refs(o.Attrs)
+		m.entries = append(m.entries, state.Entry{Put: &state.Put{Step: "rekey", Object: o}})
+	}
+}
+
+func (m *mover) refs(attrs value.Object) value.Object {
+	out, _ := value.Map(attrs, func(v value.Value) value.Value {
+		if ref, ok := v.(value.Ref); ok && m.moves[ref.Addr] != nil {
+			ref.Addr = m.moves[ref.Addr].Address
+			return ref
+		}
+		return v
+	}).(value.Object)
+	return out
+}

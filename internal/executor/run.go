@@ -1,0 +1,311 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/state"
+)
+
+// Run carries out a plan and folds the journal into the state at the end. Steps
+// that fail, and those that needed them, are in the report; the error is for what
+// concerns the whole run: a plan that does not fit the state, a journal that
+// cannot be written, a lock that was lost.
+//
+// When ctx ends no step begins any more, and those under way go on to their end.
+// When Options.Abort ends they are cut off too; what they may have done stays in
+// the state as pending. Either way Run returns when nothing is under way.
+func Run(ctx context.Context, o Options) (Report, error) {
+	o = o.withDefaults()
+	if err := fits(o); err != nil {
+		return Report{Start: o.Now(), End: o.Now()}, err
+	}
+	tasks, err := build(o.Plan, o.Kinds)
+	if err != nil {
+		return Report{Start: o.Now(), End: o.Now()}, err
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(o.Abort, cancel)()
+	r := &run{Options: o, stop: ctx, work: work, durable: context.WithoutCancel(ctx), tasks: tasks,
+		queue: newQueue(o.Limits), natural: newNatural(o.Live), results: make(chan result), feed: newFeed(o.Observe)}
+	defer r.feed.end()
+	return r.all()
+}
+
+// run is a Run under way. Its loop is the only goroutine that touches tasks,
+// queue and counters; each step has a goroutine of its own.
+type run struct {
+	Options
+	stop    context.Context // no new steps when it ends
+	work    context.Context // steps under way are cut off when it ends
+	durable context.Context // never ends: what happened is recorded
+	tasks   []*task
+	queue   *queue
+	book    *book
+	natural *natural
+	results chan result
+	feed    *feed
+
+	under    int    // way
+	finished int    // done, failed or skipped
+	denied   int    // failures of class Denied since the last success
+	halted   string // why no new steps begin; "" while they do
+	fatal    error
+	outcomes map[*task]outcome
+}
+
+// result is the end of a step's goroutine.
+type result struct {
+	task *task
+	err  error
+}
+
+// outcome is how a task ended: err and cause are nil when it is done.
+type outcome struct {
+	err   error
+	cause *task // the failed one because of which it was skipped
+}
+
+// fits refuses a plan that was not made for this state.
+func fits(o Options) error {
+	st := o.Session.State()
+	refuse := func(detail string) error {
+		return &diag.Failure{Class: diag.Conflict, Op: "apply", Detail: detail, Fix: "plan again"}
+	}
+	switch p := o.Plan; {
+	case p.Diagnostics.HasErrors():
+		return &diag.Failure{Class: diag.Invalid, Op: "apply", Detail: "the plan has errors", Err: p.Diagnostics.Err()}
+	case p.Lineage != st.Lineage && (st.Lineage != "" || len(st.Objects) > 0):
+		return refuse("the plan was made for another state (lineage " + p.Lineage + ", not " + st.Lineage + ")")
+	case p.Serial != st.Serial:
+		return refuse("the state has changed since the plan was made")
+	case st.Tenant != "" && p.Tenant != st.Tenant:
+		return refuse("the plan is for another tenant than the state")
+	}
+	return nil
+}
+
+func (r *run) all() (Report, error) {
+	report := Report{Start: r.Now()}
+	if err := r.begin(); err != nil {
+		report.End = r.Now()
+		return report, err
+	}
+	r.loop()
+	r.report(&report)
+	err := r.fatal
+	if err == nil {
+		err = r.end(report.Complete())
+	}
+	report.End = r.Now()
+	return report, err
+}
+
+// begin journals what precedes the steps. A run that has nothing to record leaves
+// the state file as it is.
+func (r *run) begin() error {
+	st, p := r.Session.State(), r.Plan
+	if err := r.Session.Check(r.durable); err != nil {
+		return err
+	}
+	r.outcomes = make(map[*task]outcome, len(r.tasks))
+	if len(p.Changes) == 0 && st.Lineage != "" && st.Tenant == p.Tenant && sameTables(st.Tables, r.Tables) {
+		r.book = newBook(st, p, r.Live)
+		return nil
+	}
+	lineage := st.Lineage
+	if lineage == "" {
+		lineage = p.Lineage
+	}
+	if lineage == "" {
+		lineage = state.NewLineage()
+	}
+	entries := []state.Entry{{Begin: &state.Begin{Lineage: lineage, Serial: st.Serial, Tenant: p.Tenant, Hash: p.Hash, Time: r.Now(), Tool: r.Tool}}}
+	for _, code := range slices.Sorted(maps.Keys(p.Allowed)) {
+		entries = append(entries, state.Entry{Audit: &state.Audit{Time: r.Now(), Act: "allow", Code: code, Count: p.Allowed[code], Who: r.Who, Hash: p.Hash}})
+	}
+	moves := rekey(st, p)
+	if err := r.Session.Append(r.durable, true, append(entries, moves...)...); err != nil {
+		return err
+	}
+	r.book = newBook(state.Fold(st, moves), p, r.Live)
+	return nil
+}
+
+func sameTables(a, b []state.Table) bool {
+	return len(b) == 0 || reflect.DeepEqual(a, b)
+}
+
+// end records the tables and folds the journal into the state.
+func (r *run) end(complete bool) error {
+	if complete && !sameTables(r.Session.State().Tables, r.Tables) {
+		if err := r.Session.Append(r.durable, true, state.Entry{Tables: r.Tables}); err != nil {
+			return err
+		}
+	}
+	return r.Session.Commit(r.durable)
+}
+
+func (r *run) loop() {
+	for _, t := range r.tasks {
+		if t.needs == 0 {
+			r.queue.push(t)
+		}
+	}
+	stop := r.stop.Done()
+	abort := r.work.Done()
+	for {
+		// Asked first, so that the end of the context wins over a free place.
+		if r.stop.Err() != nil || r.work.Err() != nil {
+			r.halt("interrupted")
+		}
+		for r.halted == "" {
+			t := r.queue.pop()
+			if t == nil {
+				break
+			}
+			r.start(t)
+		}
+		if r.under == 0 {
+			return
+		}
+		select {
+		case res := <-r.results:
+			r.settle(res)
+		case <-stop:
+			stop = nil
+		case <-abort:
+			abort = nil
+		}
+	}
+}
+
+func (r *run) start(t *task) {
+	r.under++
+	r.tell(Event{Kind: Started}, t)
+	go func() { r.results <- result{t, r.carry(t)} }()
+}
+
+// settle takes the end of a step: its dependants become ready, or are skipped.
+func (r *run) settle(res result) {
+	t := res.task
+	r.under--
+	r.finished++
+	r.queue.finished(t)
+	t.settled = true
+	r.outcomes[t] = outcome{err: res.err}
+	if res.err != nil {
+		r.tell(Event{Kind: Fault, Err: res.err, Reason: res.err.Error()}, t)
+		r.consider(res.err)
+		r.skip(t)
+		return
+	}
+	r.denied = 0
+	r.tell(Event{Kind: Done}, t)
+	for _, f := range t.frees {
+		if f.needs--; f.needs == 0 && !f.settled {
+			r.queue.push(f)
+		}
+	}
+}
+
+// deniedLimit is how many refusals in a row, without any success, are taken for a
+// lack of rights that concerns everything.
+const deniedLimit = 3
+
+// consider stops the run after failures that concern all that follows.
+func (r *run) consider(err error) {
+	var f fatal
+	switch {
+	case errors.As(err, &f):
+		if r.fatal == nil {
+			r.fatal = f.err
+		}
+		r.halt("the state cannot be kept: " + err.Error())
+	case r.Stops != nil && r.Stops(err):
+		r.halt("nothing else can succeed: " + err.Error())
+	case diag.ClassOf(err) == diag.Cancelled:
+		r.halt("interrupted")
+	case diag.ClassOf(err) == diag.Denied:
+		if r.denied++; r.denied >= deniedLimit {
+			r.halt("refused again and again: " + err.Error())
+		}
+	}
+}
+
+func (r *run) halt(reason string) {
+	if r.halted == "" {
+		r.halted = reason
+		r.feed.send(Event{Time: r.Now(), Kind: Stopped, Reason: reason, Finished: r.finished, Total: len(r.tasks)})
+	}
+}
+
+// skip settles all that needed a failed task, directly or not.
+func (r *run) skip(failed *task) {
+	queue := []*task{failed}
+	for len(queue) > 0 {
+		t := queue[0]
+		queue = queue[1:]
+		for _, f := range t.frees {
+			if f.settled {
+				continue
+			}
+			f.settled = true
+			r.finished++
+			r.outcomes[f] = outcome{cause: failed}
+			r.tell(Event{Kind: Skip, Reason: skipReason(failed)}, f)
+			queue = append(queue, f)
+		}
+	}
+}
+
+func skipReason(failed *task) string {
+	return "needs " + failed.change.Address.String() + ", which failed (" + string(failed.step.Verb) + ")"
+}
+
+// tell sends an event about a task. It is called by the loop and by steps.
+func (r *run) tell(e Event, t *task) {
+	e.Time, e.Step, e.Verb = r.Now(), t.step.ID, t.step.Verb
+	e.Action, e.Address, e.Title = t.change.Action, t.change.Address, t.change.Title
+	if e.Kind != Waiting { // steps do not know the counters, which are the loop's
+		e.Finished, e.Total = r.finished, len(r.tasks)
+	}
+	r.feed.send(e)
+}
+
+// report sums up the outcomes in the plan's order.
+func (r *run) report(rep *Report) {
+	rep.ByAction = map[planner.Action]int{}
+	undone := map[*planner.Change]bool{}
+	left := false
+	for _, t := range r.tasks {
+		o, settled := r.outcomes[t]
+		if settled && o.err == nil && o.cause == nil {
+			rep.Done++
+			rep.Calls += len(t.step.Calls)
+			continue
+		}
+		undone[t.change] = true
+		switch {
+		case o.err != nil:
+			rep.Failed = append(rep.Failed, Failed{t.step.ID, t.step.Verb, t.change.Address, t.change.Title, o.err})
+		case o.cause != nil:
+			rep.Skipped = append(rep.Skipped, Skipped{t.step.ID, t.step.Verb, t.change.Address, t.change.Title, o.cause.step.ID, skipReason(o.cause)})
+		default:
+			left = true
+			rep.Skipped = append(rep.Skipped, Skipped{t.step.ID, t.step.Verb, t.change.Address, t.change.Title, "", "not begun: " + r.halted})
+		}
+	}
+	for i := range r.Plan.Changes {
+		if c := &r.Plan.Changes[i]; !undone[c] {
+			rep.ByAction[c.Action]++
+		}
+	}
+	rep.Interrupted = r.work.Err() != nil && len(undone) > 0 || left && r.stop.Err() != nil
+}

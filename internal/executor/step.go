@@ -1,0 +1,204 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/lanes"
+	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/providers"
+	"github.com/isaworks/isa/state"
+)
+
+// fatal is a failure after which nothing may be sent any more: what happens could
+// not be recorded, or somebody else is at work.
+type fatal struct{ err error }
+
+func (f fatal) Error() string { return f.err.Error() }
+func (f fatal) Unwrap() error { return f.err }
+
+// carry does one step, from intent to recorded outcome.
+func (r *run) carry(t *task) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked("step "+t.step.ID, p)
+		}
+	}()
+	ctx := lanes.WithStop(lanes.WithPriority(r.work, t.priority), r.stop)
+	if t.step.Verb == planner.DoRecord {
+		return r.record(t, providers.Request{}, providers.Result{})
+	}
+	req, err := r.prepare(ctx, t)
+	if err != nil {
+		return err
+	}
+	if t.step.Verb == planner.DoCreate {
+		return r.create(ctx, t, req)
+	}
+	if err := r.intend(t, nil); err != nil {
+		return err
+	}
+	res, err := r.repeat(ctx, t, req)
+	if err != nil {
+		return err
+	}
+	return r.record(t, req, res)
+}
+
+func (r *run) prepare(ctx context.Context, t *task) (providers.Request, error) {
+	id := ""
+	if t.step.Verb != planner.DoCreate {
+		if found, ok := r.book.find(t.change.Address); ok {
+			id = found.id
+		}
+		if id == "" {
+			return providers.Request{}, &diag.Failure{Class: diag.NotFound, Op: string(t.step.Verb), Detail: t.change.Address.String() + " has no ID", Fix: "plan again"}
+		}
+	}
+	req, err := resolver{r.book.find}.request(t, id)
+	if err == nil {
+		err = r.prepareSecrets(ctx, t, &req)
+	}
+	return req, err
+}
+
+// intend journals that a step is about to be sent. Deletions and creates with a
+// password that exists only once are irreversible: their intent must be durable
+// at a remote store too.
+func (r *run) intend(t *task, pending *state.Object) error {
+	if err := r.Session.Check(r.durable); err != nil {
+		return fatal{err}
+	}
+	sync := t.step.Verb == planner.DoDelete || t.step.Verb == planner.DoCreate
+	err := r.Session.Append(r.durable, sync, state.Entry{Intent: &state.Intent{Step: t.step.ID, Verb: string(t.step.Verb), Object: pending}})
+	if err != nil {
+		return fatal{err}
+	}
+	if pending != nil {
+		r.book.put(*pending, nil)
+	}
+	return nil
+}
+
+// record journals the outcome of a step.
+func (r *run) record(t *task, req providers.Request, res providers.Result) error {
+	c := t.change
+	leaves := c.Managed == nil && c.Action != planner.Suspend && c.Action != planner.Restore
+	if t.last && leaves && (t.step.Verb == planner.DoDelete || t.step.Verb == planner.DoRecord) {
+		return r.drop(t)
+	}
+	return r.put(t, r.book.applied(t, req, res, r.Now()), res.Attrs)
+}
+
+func (r *run) put(t *task, o state.Object, answer value.Object) error {
+	if err := r.Session.Append(r.durable, false, state.Entry{Put: &state.Put{Step: t.step.ID, Object: o}}); err != nil {
+		return fatal{err}
+	}
+	r.book.put(o, answer)
+	return nil
+}
+
+func (r *run) drop(t *task) error {
+	if err := r.Session.Append(r.durable, false, state.Entry{Drop: &state.Drop{Step: t.step.ID, Address: t.change.Address}}); err != nil {
+		return fatal{err}
+	}
+	r.book.drop(t.change.Address)
+	return nil
+}
+
+// repeat does a step that may be done again as it is, when its answer was lost or
+// another writer came in between.
+func (r *run) repeat(ctx context.Context, t *task, req providers.Request) (providers.Result, error) {
+	for attempt := 1; ; attempt++ {
+		res, err := r.send(ctx, t, req)
+		again := diag.MayHaveHappened(err) || diag.ClassOf(err) == diag.Conflict
+		if err == nil || !again || attempt >= r.Looks.Attempts || stopsAll(err) {
+			return res, err
+		}
+		r.tell(Event{Kind: Waiting, Reason: "repeating after: " + err.Error()}, t)
+		if !r.pause(attempt - 1) {
+			return res, err
+		}
+	}
+}
+
+func stopsAll(err error) bool {
+	var f fatal
+	return errors.As(err, &f) || diag.ClassOf(err) == diag.Internal
+}
+
+// pause waits before look or attempt i; false when the run is to stop.
+func (r *run) pause(i int) bool {
+	d := time.Duration(0)
+	if n := len(r.Looks.Pauses); n > 0 {
+		d = r.Looks.Pauses[min(i, n-1)]
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return r.stop.Err() == nil && r.work.Err() == nil
+	case <-r.stop.Done():
+	case <-r.work.Done():
+	}
+	return false
+}
+
+// send makes one call of the Kind. A panic in it is a failure whose outcome is
+// not known.
+func (r *run) send(ctx context.Context, t *task, req providers.Request) (res providers.Result, err error) {
+	if err := r.Session.Check(r.durable); err != nil {
+		return res, fatal{err}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(string(t.step.Verb)+" "+t.change.Kind, p)
+		}
+	}()
+	return t.kind.Do(ctx, req)
+}
+
+// look asks the Kind for what a lost create may have made.
+func (r *run) look(ctx context.Context, t *task, req providers.Request) (found []live.Object, err error) {
+	if err := r.Session.Check(r.durable); err != nil {
+		return nil, fatal{err}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked("find "+t.change.Kind, p)
+		}
+	}()
+	return t.kind.Find(ctx, req)
+}
+
+// panicked tells where a panic came from. Its value is told only when it is the
+// runtime's own, since others may hold anything, a secret too.
+func panicked(op string, p any) error {
+	detail := "panic"
+	if e, ok := p.(runtime.Error); ok {
+		detail += ": " + e.Error()
+	}
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if f.Function != "" && !inRuntime(f.Function) {
+			detail += fmt.Sprintf(" at %s:%d", f.Function, f.Line)
+			break
+		}
+		if !more {
+			break
+		}
+	}
+	return &diag.Failure{Class: diag.Internal, Op: op, Detail: detail, Unknown: true, Fix: "please report this; run isa plan to see what is left"}
+}
+
+func inRuntime(function string) bool {
+	return len(function) > 8 && function[:8] == "runtime."
+}

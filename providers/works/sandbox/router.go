@@ -1,0 +1,121 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/isaworks/isa/providers/works/api/op"
+)
+
+// handler carries out one operation. The body it returns is written as JSON with
+// the operation's status; nil is an empty body. Handlers of writes hold the
+// tenant's lock for writing, of reads for reading.
+type handler func(*call) (any, error)
+
+type route struct {
+	op       op.Operation
+	segments []string
+	handle   handler
+}
+
+// router finds operations; more literal paths win over path values.
+type router struct{ routes map[string][]*route }
+
+func newRouter(table []op.Operation, all map[string]handler) (*router, error) {
+	r := &router{routes: map[string][]*route{}}
+	for _, o := range table {
+		h := all[o.Name]
+		if h == nil {
+			return nil, fmt.Errorf("sandbox: operation %s of the table has no handler", o.Name)
+		}
+		ro := &route{o, strings.Split(strings.TrimPrefix(o.Path, "/"), "/"), h}
+		key := routeKey(o.Method, len(ro.segments))
+		list := r.routes[key]
+		at := len(list)
+		for at > 0 && literals(list[at-1]) < literals(ro) {
+			at--
+		}
+		list = append(list, nil)
+		copy(list[at+1:], list[at:])
+		list[at] = ro
+		r.routes[key] = list
+	}
+	return r, nil
+}
+
+func routeKey(method string, segments int) string { return fmt.Sprintf("%s/%d", method, segments) }
+
+func literals(r *route) int {
+	n := 0
+	for _, s := range r.segments {
+		if s[0] != '{' {
+			n++
+		}
+	}
+	return n
+}
+
+// find matches an escaped path and returns the path values.
+func (r *router) find(method, escaped string) (*route, map[string]string, error) {
+	parts := strings.Split(strings.TrimPrefix(escaped, "/"), "/")
+	for i, p := range parts {
+		plain, err := url.PathUnescape(p)
+		if err != nil || plain == "" {
+			return nil, nil, notFound("no such path")
+		}
+		parts[i] = plain
+	}
+	for _, ro := range r.routes[routeKey(method, len(parts))] {
+		if values, ok := ro.match(parts); ok {
+			return ro, values, nil
+		}
+	}
+	return nil, nil, refuse(http.StatusNotFound, "NOT_FOUND", "no operation of the sandbox has this method and path")
+}
+
+func (ro *route) match(parts []string) (map[string]string, bool) {
+	values := map[string]string{}
+	for i, s := range ro.segments {
+		if s[0] == '{' {
+			values[s[1:len(s)-1]] = parts[i]
+		} else if s != parts[i] {
+			return nil, false
+		}
+	}
+	return values, true
+}
+
+// handlers returns the handler of every operation by name.
+func handlers() map[string]handler {
+	all := map[string]handler{
+		"user-list": listUsers, "user-create": createUser, "user-get": getUser,
+		"user-update-put": putUser, "user-update-patch": patchUser, "user-delete": deleteUser,
+		"user-undelete": undeleteUser, "user-force-delete": forceDeleteUser,
+		"user-suspend": suspendUser, "user-unsuspend": unsuspendUser,
+		"user-alias-email-create": addAlias, "user-alias-email-delete": removeAlias,
+		"user-invitation-email-send": sendInvitation,
+		"user-external-key-list":     userKeys().list, "user-external-key-create": userKeys().set,
+
+		"orgunit-list": listUnits, "orgunit-create": createUnit, "orgunit-get": getUnit,
+		"orgunit-update-put": putUnit, "orgunit-update-patch": patchUnit,
+		"orgunit-delete": deleteUnit, "orgunit-move": moveUnit, "orgunit-member-list": listUnitMembers,
+		"orgunit-external-key-list": unitKeys().list, "orgunit-external-key-create": unitKeys().set,
+
+		"group-list": listGroups, "group-create": createGroup, "group-get": getGroup,
+		"group-update-put": putGroup, "group-update-patch": patchGroup, "group-delete": deleteGroup,
+		"group-member-list": listGroupMembers, "group-member-add": addGroupMember, "group-member-remove": removeGroupMember,
+		"group-administrator-list": listGroupAdministrators, "group-administrator-add": addGroupAdministrator,
+		"group-administrator-remove": removeGroupAdministrator,
+		"group-external-key-list":    groupKeys().list, "group-external-key-create": groupKeys().set,
+	}
+	for _, l := range itemLists() {
+		name := "directory-" + l.slug
+		all[name+"-list"], all[name+"-create"], all[name+"-get"] = l.listItems, l.create, l.get
+		all[name+"-update-put"], all[name+"-update-patch"], all[name+"-delete"] = l.put, l.patch, l.delete
+		all[name+"-enable"], all[name+"-disable"] = l.enable, l.disable
+		all[name+"-external-key-list"], all[name+"-external-key-create"] = l.keys().list, l.keys().set
+	}
+	return all
+}
