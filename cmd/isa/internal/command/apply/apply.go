@@ -1,0 +1,240 @@
+// Package apply is `isa apply`: the plan is made or read, shown, agreed to and
+// carried out.
+package apply
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/isaworks/isa/cmd/isa/internal/cli"
+	"github.com/isaworks/isa/cmd/isa/internal/workspace"
+	"github.com/isaworks/isa/internal/executor"
+	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/view"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/state"
+)
+
+type options struct {
+	env       *cli.Env
+	selection workspace.Selection
+	file      string // saved plan, "" = plan now
+	expect    string // hash, or path of a saved plan
+	yes       bool
+}
+
+// New returns the command.
+func New(env *cli.Env) *cobra.Command {
+	o := &options{env: env}
+	cmd := &cobra.Command{
+		Use: "apply [PLANFILE]", Short: "Show the plan, ask, and carry it out", Args: cobra.MaximumNArgs(1),
+		Long: "Show the plan, ask, and carry it out. With a file saved by isa plan --out, exactly that plan\n" +
+			"is carried out, or refused when the tenant or the state changed since.\n" +
+			"Ctrl-C once: nothing new is begun, what is under way is finished and recorded; twice: stop.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.file = args[0]
+			}
+			return run(cmd.Context(), o)
+		},
+	}
+	o.selection.Register(cmd)
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
+	cmd.Flags().StringVar(&o.expect, "expect", "", "apply only a plan with this `HASH`; or the path of a saved plan, to see how they differ")
+	return cmd
+}
+
+func run(ctx context.Context, o *options) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	once, abort, stop := o.env.Until(ctx, func(n int) {
+		if n == 1 {
+			fmt.Fprintln(o.env.Err, "Stopping: nothing new is begun, what is under way is recorded. Ctrl-C again stops that too.")
+			return
+		}
+		fmt.Fprintln(o.env.Err, "Stopping now. What was under way is in the journal; the next run looks for it.")
+	})
+	defer stop()
+	w, err := workspace.Open(once, o.env, o.selection)
+	if err != nil {
+		return err
+	}
+	session, err := w.Lock(once, "apply")
+	if err != nil {
+		var locked *state.LockedError
+		if errors.As(err, &locked) {
+			return fmt.Errorf("%w; wait until it is done, or stop it", err)
+		}
+		return err
+	}
+	err = o.locked(once, abort, w, session)
+	return errors.Join(err, session.Close())
+}
+
+// check finds what is wrong with the flags before anything is read.
+func (o *options) check() error {
+	if !o.yes && !o.env.InTerminal {
+		return errors.New("there is no terminal to ask on; give --yes to apply without being asked, or isa plan --out FILE, then isa apply --yes FILE")
+	}
+	if o.file != "" && len(o.selection.Targets)+len(o.selection.Exclude)+len(o.selection.Allow) > 0 {
+		return errors.New("a saved plan is carried out as it is; give --target, --exclude and --allow to isa plan")
+	}
+	if o.expect != "" && !looksLikeFile(o.expect) && len(o.expect) < view.HashLength {
+		return fmt.Errorf("--expect needs at least %d characters of the hash; isa plan prints them", view.HashLength)
+	}
+	return nil
+}
+
+func (o *options) locked(once, abort context.Context, w *workspace.Workspace, session state.Session) error {
+	plan, snap, err := o.plan(once, w, session.State())
+	if err != nil {
+		return err
+	}
+	if err := workspace.ShowPlan(o.env, plan, w.Sources(), "text"); err != nil {
+		return err
+	}
+	if err := workspace.Refusal(plan); err != nil {
+		return err
+	}
+	if err := o.expected(plan); err != nil {
+		return err
+	}
+	if plan.Empty() { // nothing is sent; how full the tables are is recorded
+		_, err := w.Execute(once, abort, session, plan, snap)
+		return err
+	}
+	if err := o.agree(once); err != nil {
+		return err
+	}
+	report, err := w.Execute(once, abort, session, plan, snap)
+	if err != nil {
+		return err
+	}
+	return o.conclude(report, once.Err() != nil)
+}
+
+// plan makes the plan, or reads it and checks that it still holds.
+func (o *options) plan(ctx context.Context, w *workspace.Workspace, st *state.State) (*planner.Plan, live.Snapshot, error) {
+	if o.file == "" {
+		return w.Plan(ctx, st)
+	}
+	saved, err := workspace.ReadPlan(o.env, o.file)
+	if err != nil {
+		return nil, live.Snapshot{}, err
+	}
+	fresh, snap, err := w.Plan(ctx, st)
+	if err != nil {
+		return nil, snap, err
+	}
+	why := planner.Stale(saved, snap, st)
+	if len(why) == 0 {
+		return saved, snap, nil
+	}
+	var b strings.Builder
+	for _, line := range why {
+		fmt.Fprintf(&b, "  %s\n", view.Line(line))
+	}
+	fmt.Fprintf(o.env.Err, "The plan in %s no longer holds:\n%s", o.file, b.String())
+	if saved.Hash != fresh.Hash {
+		fmt.Fprintln(o.env.Err, "Compared with it, a plan made now would differ in:")
+		if err := view.Difference(o.env.Err, saved, fresh, o.env.ErrStyle()); err != nil {
+			return nil, snap, err
+		}
+	}
+	return nil, snap, &cli.Exit{Code: cli.CodeStale, Err: errors.New("the saved plan is stale; nothing was changed; plan again with isa plan --out")}
+}
+
+// expected refuses a plan that is not the approved one.
+func (o *options) expected(plan *planner.Plan) error {
+	switch {
+	case o.expect == "":
+		return nil
+	case looksLikeFile(o.expect):
+		approved, err := workspace.ReadPlan(o.env, o.expect)
+		if err != nil {
+			return err
+		}
+		if approved.Hash == plan.Hash {
+			return nil
+		}
+		fmt.Fprintln(o.env.Err, "Compared with the approved plan, this one differs in:")
+		if err := view.Difference(o.env.Err, approved, plan, o.env.ErrStyle()); err != nil {
+			return err
+		}
+	case strings.HasPrefix(plan.Hash, strings.ToLower(o.expect)):
+		return nil
+	default:
+		fmt.Fprintln(o.env.Err, "The plan above is not the approved one. To see only the differences, save the approved plan with isa plan --out FILE and give --expect FILE.")
+	}
+	return &cli.Exit{Code: cli.CodeStale, Err: fmt.Errorf("the plan's hash is %s, not the expected one; nothing was changed; have the new plan approved", plan.Hash)}
+}
+
+// looksLikeFile tells a path from a hash: a hash is hexadecimal.
+func looksLikeFile(text string) bool {
+	return strings.Trim(strings.ToLower(text), "0123456789abcdef") != ""
+}
+
+// agree asks; only "yes" is taken.
+func (o *options) agree(ctx context.Context) error {
+	if o.yes {
+		return nil
+	}
+	fmt.Fprint(o.env.Err, "\nApply these changes? Only yes is taken as an answer: ")
+	type answer struct {
+		text string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		text, err := bufio.NewReader(o.env.In).ReadString('\n')
+		got <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case a := <-got:
+		if a.err != nil && !errors.Is(a.err, io.EOF) {
+			return fmt.Errorf("reading the answer: %w", a.err)
+		}
+		if strings.TrimSpace(a.text) != "yes" {
+			return &cli.Exit{Code: cli.CodeFailed, Err: errors.New("not applied; nothing was changed")}
+		}
+		return nil
+	}
+}
+
+// conclude tells what the run did. stopped tells that Ctrl-C was pressed.
+func (o *options) conclude(r executor.Report, stopped bool) error {
+	if _, err := fmt.Fprintf(o.env.Out, "\n%s\n", workspace.Outcome(r)); err != nil {
+		return err
+	}
+	for _, f := range r.Failed {
+		fmt.Fprintf(o.env.Err, "Failed: %s %s: %s\n", f.Verb, f.Address, view.Line(f.Err.Error()))
+	}
+	causes := map[string]int{} // how many were skipped for each cause; ten of each are named
+	for _, s := range r.Skipped {
+		causes[s.Cause]++
+		if causes[s.Cause] <= 10 {
+			fmt.Fprintf(o.env.Err, "Skipped: %s %s: %s\n", s.Verb, s.Address, view.Line(s.Reason))
+		}
+	}
+	if more := len(r.Skipped); more > 0 && slices.Max(slices.Collect(maps.Values(causes))) > 10 {
+		fmt.Fprintf(o.env.Err, "%s skipped in all.\n", view.Plural(more, "step"))
+	}
+	switch {
+	case r.Interrupted, stopped && !r.Complete():
+		return &cli.Exit{Code: cli.CodeInterrupted, Err: errors.New("interrupted; the state is consistent: run isa apply again to go on")}
+	case !r.Complete():
+		return &cli.Exit{Code: cli.CodePartly, Err: errors.New("finished in part; the state is consistent: run isa apply again to go on")}
+	}
+	return nil
+}

@@ -1,0 +1,21 @@
+package explain
+
+import (
+	"maps"
+
+	"github.com/isaworks/isa/config"
+	"github.com/isaworks/isa/internal/sheet"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/providers/directory"
+)
+
+// codes gathers the pages of all codes: what each means and the way out.
+func codes() map[string]string {
+	all := map[string]string{}
+	for _, pages := range []map[string]string{
+		sheet.Codes(), config.Codes(), directory.Codes(), planner.Codes(), planner.CodesFor(directory.Schemas()),
+	} {
+		maps.Copy(all, pages)
+	}
+	return all
+}

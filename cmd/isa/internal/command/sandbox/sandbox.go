@@ -1,0 +1,180 @@
+// Package sandbox is `isa sandbox`: a local tenant to rehearse on.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/isaworks/isa/cmd/isa/internal/cli"
+	"github.com/isaworks/isa/internal/atomicfile"
+	"github.com/isaworks/isa/providers/works/sandbox"
+)
+
+type options struct {
+	env       *cli.Env
+	listen    string
+	data      string
+	seed      int
+	seedValue uint64
+	speed     float64
+	limits    string
+	faults    string
+	switches  []string
+	plan      string
+	sso       bool
+	domains   []string
+	features  string
+	log       bool
+	printEnv  bool
+	envFile   string
+}
+
+// New returns the command.
+func New(env *cli.Env) *cobra.Command {
+	o := &options{env: env}
+	cmd := &cobra.Command{
+		Use: "sandbox", Short: "Run a local tenant to rehearse on, until Ctrl-C", Args: cobra.NoArgs,
+		Long: "Run a local tenant to rehearse on, until Ctrl-C. Its page shows the org chart and the requests.\n" +
+			"In another terminal, with the variables of a client:\n\n" +
+			"  isa sandbox --env-file sandbox.env\n  . ./sandbox.env && isa plan        (there)",
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` to listen on")
+	f.StringVar(&o.data, "data", "", "`directory` that keeps the tenant; without it, it is gone at the end")
+	f.IntVar(&o.seed, "seed", 0, "begin with a company of this `number` of members")
+	f.Uint64Var(&o.seedValue, "seed-value", 0, "another `number` makes another company, other IDs and other faults")
+	f.Float64Var(&o.speed, "speed", 1, "time runs this many times faster")
+	f.StringVar(&o.limits, "limits", "on", "on or off: calls a minute and the pace of org-unit writes")
+	f.StringVar(&o.faults, "faults", "", "faults to make, e.g. 429=2%,500=1%,drop-response=1%,slow=5%:2s")
+	f.StringArrayVar(&o.switches, "switch", nil, "a behaviour nobody has confirmed, as `name=value` (docs/sandbox.md); may be repeated")
+	f.StringVar(&o.plan, "plan", "standard_plus", "pricing plan of the tenant: free, lite, standard, standard_plus, trial")
+	f.BoolVar(&o.sso, "sso", false, "members sign in elsewhere: in use as soon as they are created")
+	f.StringArrayVar(&o.domains, "domain", nil, "a company, as `name=ID`; the first is the tenant's own (default acme.co.kr=10000001); may be repeated")
+	f.StringVar(&o.features, "features", "on", "on or off: whether a new tenant has job grades, positions and user types switched on")
+	f.BoolVar(&o.log, "log", false, "tell each request on stderr")
+	f.BoolVar(&o.printEnv, "env", false, "print the variables that a client needs, as shell exports")
+	f.StringVar(&o.envFile, "env-file", "", "write them to this `file` instead, as soon as the sandbox listens")
+	cmd.AddCommand(newSignIn(env))
+	return cmd
+}
+
+func run(ctx context.Context, o *options) error {
+	opts, err := o.server()
+	if err != nil {
+		return err
+	}
+	ctx, _, stop := o.env.Until(ctx, nil)
+	defer stop()
+	server, err := sandbox.New(opts)
+	if err != nil {
+		return err
+	}
+	base, err := server.Start(context.WithoutCancel(ctx))
+	if err != nil {
+		return err
+	}
+	if err := o.tellClient(Exports(Client(server, o.speed))); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	fmt.Fprintf(o.env.Err, "The sandbox is at %s (look at it with a browser); Ctrl-C ends it.\n", base)
+	<-ctx.Done()
+	if err := server.Close(); err != nil {
+		return err
+	}
+	fmt.Fprintln(o.env.Err, "The sandbox has ended.")
+	return nil
+}
+
+// tellClient prints the variables of a client, or writes them to a file that only
+// its owner may read: they hold the sandbox's key.
+func (o *options) tellClient(exports string) error {
+	if o.envFile != "" {
+		if err := atomicfile.Write(o.env.Path(o.envFile), 0o600, []byte(exports)); err != nil {
+			return err
+		}
+	}
+	if !o.printEnv {
+		return nil
+	}
+	_, err := fmt.Fprint(o.env.Out, exports)
+	return err
+}
+
+func (o *options) server() (sandbox.Options, error) {
+	opts := sandbox.Options{
+		Listen: o.listen, Seed: o.seed, SeedValue: o.seedValue, Speed: o.speed, Faults: o.faults,
+		Plan: o.plan, SSO: o.sso,
+	}
+	var err error
+	if opts.Limits, err = onOff("--limits", o.limits); err != nil {
+		return opts, err
+	}
+	if opts.Features, err = onOff("--features", o.features); err != nil {
+		return opts, err
+	}
+	if o.speed <= 0 {
+		return opts, fmt.Errorf("--speed %v is not above 0", o.speed)
+	}
+	if o.data != "" {
+		opts.Dir = o.env.Path(o.data)
+		if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
+			return opts, err
+		}
+	}
+	if o.log {
+		opts.Log = o.env.Err
+	}
+	if opts.Switches, err = sandbox.ParseSwitches(o.switches); err != nil {
+		return opts, err
+	}
+	for _, d := range o.domains {
+		name, id, ok := strings.Cut(d, "=")
+		n, err := strconv.Atoi(id)
+		if !ok || err != nil {
+			return opts, fmt.Errorf("--domain %q is not name=ID; write it as --domain acme.co.kr=10000001", d)
+		}
+		opts.Domains = append(opts.Domains, sandbox.Domain{ID: n, Name: name})
+	}
+	return opts, nil
+}
+
+func onOff(flag, text string) (bool, error) {
+	if text != "on" && text != "off" {
+		return false, fmt.Errorf("%s %q is not known; use on or off", flag, text)
+	}
+	return text == "on", nil
+}
+
+// jitter is added to a shortened pause: requests do not get slower or more even
+// with the sandbox's clock.
+const jitter = 50 * time.Millisecond
+
+// Client lists the variables with which isa uses a server. Where the server's time
+// runs faster, isa may write org units faster too.
+func Client(s *sandbox.Server, speed float64) map[string]string {
+	env := s.Env()
+	if speed > 0 && speed != 1 {
+		gap := time.Duration(float64(time.Second)/speed) + jitter
+		env["ISA_TEST_ORGUNIT_GAP"] = gap.Round(time.Millisecond).String()
+	}
+	return env
+}
+
+// Exports writes variables for a POSIX shell, sorted by name.
+func Exports(env map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		fmt.Fprintf(&b, "export %s='%s'\n", name, strings.ReplaceAll(env[name], "'", `'\''`))
+	}
+	return b.String()
+}

@@ -1,0 +1,40 @@
+// Package show is `isa show`: a saved plan as text or JSON.
+package show
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/isaworks/isa/cmd/isa/internal/cli"
+	"github.com/isaworks/isa/cmd/isa/internal/workspace"
+)
+
+type options struct {
+	env    *cli.Env
+	path   string
+	format string
+}
+
+// New returns the command.
+func New(env *cli.Env) *cobra.Command {
+	o := &options{env: env}
+	cmd := &cobra.Command{
+		Use: "show PLANFILE", Short: "Show a saved plan", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.path = args[0]
+			return run(o)
+		},
+	}
+	cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
+	return cmd
+}
+
+func run(o *options) error {
+	if err := workspace.CheckFormat(o.format); err != nil {
+		return err
+	}
+	plan, err := workspace.ReadPlan(o.env, o.path)
+	if err != nil {
+		return err
+	}
+	return workspace.ShowPlan(o.env, plan, nil, o.format)
+}

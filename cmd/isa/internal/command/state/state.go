@@ -1,0 +1,19 @@
+// Package state is `isa state`: looking at what isa remembers, and breaking a
+// lock that nobody holds any more.
+package state
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/isaworks/isa/cmd/isa/internal/cli"
+)
+
+// New returns the command.
+func New(env *cli.Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "state", Short: "Look at the state, break a lock", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newList(env), newShow(env), newUnlock(env))
+	return cmd
+}

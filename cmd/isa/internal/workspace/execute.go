@@ -1,0 +1,143 @@
+package workspace
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/user"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/executor"
+	"github.com/isaworks/isa/internal/lanes"
+	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/secret"
+	"github.com/isaworks/isa/internal/view"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/state"
+)
+
+// passwordLength is the length of generated passwords; the service takes up to 20.
+const passwordLength = 16
+
+// Lock begins exclusive use of the state.
+func (w *Workspace) Lock(ctx context.Context, what string) (state.Session, error) {
+	return w.Store.Lock(ctx, state.Holder{
+		ID: rand.Text(), Who: who(), PID: os.Getpid(), Since: w.env.Now(), What: what,
+	})
+}
+
+// who is user@host.
+func who() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
+}
+
+// Execute carries plan out and shows how far it is. once stops new steps, abort
+// also running ones.
+func (w *Workspace) Execute(once, abort context.Context, session state.Session, plan *planner.Plan, snap live.Snapshot) (executor.Report, error) {
+	budget := plan.Cost.Budget
+	budget.WriterGap = w.gap
+	t, err := w.connect(budget)
+	if err != nil {
+		return executor.Report{}, err
+	}
+	p := w.env.Progress(t.Waits)
+	defer p.Close()
+	steps := 0
+	for _, c := range plan.Changes {
+		steps += len(c.Steps)
+	}
+	task := p.Task("applying", "step", steps)
+	defer task.Drop()
+	if w.gap == lanes.OrgUnitGap { // time runs as fast as at the real service
+		task.Least(time.Duration(plan.Cost.Seconds * float64(time.Second)))
+	}
+	h := &handout{path: w.env.Path(w.Config.Isa.HandoutPath), recipients: w.Config.Isa.HandoutRecipients}
+	opts := executor.Options{
+		Plan: plan, Kinds: t.kinds, Session: session, Live: snap, Secret: w.Secret(abort),
+		Observe: w.observer(p, task), Abort: abort, Now: w.env.Now, Tool: Version, Who: who(), Tables: w.Tables(),
+	}
+	if len(h.recipients) > 0 {
+		opts.Generate = func() (string, error) { return secret.Generate(passwordLength) }
+		opts.Handout = h.put
+	}
+	return executor.Run(once, opts)
+}
+
+// observer shows events: on a terminal the bar and what went wrong, else a line
+// each.
+func (w *Workspace) observer(p *view.Progress, task *view.Task) func(executor.Event) {
+	return func(e executor.Event) {
+		switch e.Kind {
+		case executor.Done:
+			task.Set(e.Finished)
+			if !w.env.ErrTerminal {
+				p.Line(fmt.Sprintf("%s %s  %s  (%d of %d)", e.Verb, e.Title, e.Address, e.Finished, e.Total))
+			}
+		case executor.Fault:
+			task.Set(e.Finished)
+			p.Line(fmt.Sprintf("failed: %s %s  %s: %v", e.Verb, e.Title, e.Address, e.Err))
+		case executor.Skip:
+			task.Set(e.Finished)
+			p.Line(fmt.Sprintf("skipped: %s %s  %s: %s", e.Verb, e.Title, e.Address, e.Reason))
+		case executor.Waiting:
+			p.Line(fmt.Sprintf("waiting: %s %s  %s: %s", e.Verb, e.Title, e.Address, e.Reason))
+		case executor.Stopped:
+			p.Line("stopping: " + e.Reason)
+		case executor.Started:
+		}
+	}
+}
+
+// handout opens the file of generated passwords at the first one.
+type handout struct {
+	path       string
+	recipients []string
+
+	mu   sync.Mutex
+	open *secret.Handout
+}
+
+func (h *handout) put(ctx context.Context, who addr.Address, password string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.open == nil {
+		opened, err := secret.OpenHandout(h.path, h.recipients)
+		if err != nil {
+			return err
+		}
+		h.open = opened
+	}
+	return h.open.Put(ctx, who.String(), password)
+}
+
+// Outcome says what a run did: "Applied: 12 created, 3 updated in 14 s."
+func Outcome(r executor.Report) string {
+	var parts []string
+	for _, a := range []struct {
+		action planner.Action
+		done   string
+	}{
+		{planner.Create, "created"}, {planner.Update, "updated"}, {planner.Move, "moved"}, {planner.Adopt, "adopted"},
+		{planner.Suspend, "suspended"}, {planner.Restore, "restored"}, {planner.Delete, "deleted"},
+		{planner.Forget, "forgotten"}, {planner.Keep, "kept"},
+	} {
+		if n := r.ByAction[a.action]; n > 0 {
+			parts = append(parts, view.Number(n)+" "+a.done)
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing was finished"}
+	}
+	return fmt.Sprintf("Applied: %s. %s in %s.", strings.Join(parts, ", "), view.Plural(r.Calls, "call"), view.Duration(r.End.Sub(r.Start)))
+}

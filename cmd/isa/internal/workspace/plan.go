@@ -1,0 +1,157 @@
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/isaworks/isa/internal/lanes"
+	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/view"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/state"
+)
+
+// confirmations are the pauses before the tenant is listed again because it does
+// not show yet what was just applied.
+func confirmations() []time.Duration {
+	return []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+}
+
+// lateness is how much later than now a plan is made once waiting for the listing
+// to show what was applied is over: all that was applied counts as old then.
+const lateness = 2 * time.Minute
+
+// connected makes the connection unless there is one.
+func (w *Workspace) connected() error {
+	if w.tenant != nil {
+		return nil
+	}
+	t, err := w.connect(lanes.Budget{PerMinute: w.PerMinute(), WriterGap: w.gap})
+	w.tenant = t
+	return err
+}
+
+func (w *Workspace) look(ctx context.Context, p *view.Progress) (live.Snapshot, error) {
+	began := w.env.Now()
+	snap, err := w.snapshot(ctx, w.tenant, p)
+	if err != nil {
+		return snap, err
+	}
+	p.Line(listed(w, snap, w.env.Now().Sub(began)))
+	return snap, nil
+}
+
+// listed says what was found: "acme.co.kr: 298 members, 39 org units listed in 6
+// calls (1.2 s)".
+func listed(w *Workspace, snap live.Snapshot, took time.Duration) string {
+	var domains, parts []string
+	for _, c := range w.Config.Tenant.Companies {
+		domains = append(domains, c.Domain)
+	}
+	for _, k := range w.kinds {
+		if n := len(snap.Objects[k.Type]); n > 0 {
+			parts = append(parts, view.Plural(n, view.KindWord(k.Type)))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing"}
+	}
+	return fmt.Sprintf("%s: %s listed in %s (%s)", strings.Join(domains, ", "), strings.Join(parts, ", "),
+		view.Plural(snap.Calls, "call"), view.Duration(took))
+}
+
+// Plan lists the tenant and makes the plan from the configuration and st. When the
+// listing does not show yet what was applied moments ago, it waits and lists
+// again, at most 15 seconds in all.
+func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, live.Snapshot, error) {
+	if err := w.SameTenant(st); err != nil {
+		return nil, live.Snapshot{}, err
+	}
+	if err := w.checkSelection(st); err != nil {
+		return nil, live.Snapshot{}, err
+	}
+	if err := w.connected(); err != nil {
+		return nil, live.Snapshot{}, err
+	}
+	p := w.env.Progress(w.tenant.Waits)
+	defer p.Close()
+	w.tellTables(p)
+	snap, err := w.look(ctx, p)
+	if err != nil {
+		return nil, snap, err
+	}
+	plan := w.build(st, snap, w.env.Now())
+	for _, pause := range confirmations() {
+		if len(plan.Unconfirmed) == 0 {
+			return plan, snap, nil
+		}
+		p.Line(fmt.Sprintf("%s applied moments ago not shown by the service yet; listing again in %s",
+			view.Plural(len(plan.Unconfirmed), "object"), view.Duration(pause)))
+		if err := sleep(ctx, pause); err != nil {
+			return nil, snap, err
+		}
+		if snap, err = w.look(ctx, p); err != nil {
+			return nil, snap, err
+		}
+		plan = w.build(st, snap, w.env.Now())
+	}
+	if len(plan.Unconfirmed) > 0 {
+		plan = w.build(st, snap, w.env.Now().Add(lateness))
+	}
+	return plan, snap, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// tellTables says which tables were read: "hr/staff.xlsx 직원 312 rows".
+func (w *Workspace) tellTables(p *view.Progress) {
+	var parts []string
+	for _, t := range w.Config.Tables {
+		text := t.File
+		if t.Sheet != "" {
+			text += " " + t.Sheet
+		}
+		text += " " + view.Plural(t.Rows, "row")
+		if t.Encoding != "" && !strings.EqualFold(t.Encoding, "utf-8") {
+			text += " (" + strings.ToUpper(t.Encoding) + ")"
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) > 0 {
+		p.Line(strings.Join(parts, " · "))
+	}
+}
+
+func (w *Workspace) build(st *state.State, snap live.Snapshot, now time.Time) *planner.Plan {
+	plan := planner.Build(planner.Input{
+		Tool: Version, Now: now, AsOf: w.Config.AsOf, Tenant: w.Config.Tenant,
+		Kinds: w.kinds, Wanted: w.Config.Objects, State: st, Live: snap, Config: w.Config.Digest,
+		Guards: w.guards(), Tables: w.Tables(), Allow: w.selected.allow,
+		Targets: w.selected.targets, Exclude: w.selected.exclude,
+		Calls: w.tenant.callsOf, PerMinute: w.PerMinute(),
+	})
+	plan.Diagnostics = append(plan.Diagnostics, w.Warnings...)
+	plan.Diagnostics.Sort()
+	nameAll(plan, w.Config, st, snap, w.kinds)
+	return plan
+}
+
+// SameTenant refuses a state of another tenant.
+func (w *Workspace) SameTenant(st *state.State) error {
+	if st.Tenant == "" || st.Tenant == w.Identity() {
+		return nil
+	}
+	return fmt.Errorf("the state is of the tenant %s, the configuration of %s; use the state that belongs to this tenant, or set state \"local\" { path = … } to a new file",
+		st.Tenant, w.Identity())
+}

@@ -1,0 +1,223 @@
+// Package workspace is what the commands share: a directory with a configuration,
+// its state, the tenant it describes, and the way from them to a plan.
+package workspace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/isaworks/isa/cmd/isa/internal/cli"
+	"github.com/isaworks/isa/config"
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/lanes"
+	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/view"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/providers/directory"
+	"github.com/isaworks/isa/state"
+	"github.com/isaworks/isa/state/backend/local"
+)
+
+// Version is the version of isa.
+const Version = "0.1.0"
+
+// Workspace is a configuration that was read without errors, and its state.
+type Workspace struct {
+	Config   *config.Config
+	Store    state.Store
+	Warnings diag.List // of the configuration
+
+	env      *cli.Env
+	selected selected
+	kinds    []*schema.Kind
+	gap      time.Duration // between org-unit writes of a company
+	tenant   *tenant       // nil until connected
+}
+
+// Load reads and checks the configuration in env's directory, offline. The list
+// holds its problems; the Workspace is nil when one is an error.
+func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.Config, diag.List, error) {
+	sel, err := s.read()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	dir := env.ConfigDir()
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, nil, nil, fmt.Errorf("there is no directory %s; name the configuration's with --chdir", dir)
+	}
+	kinds := directory.Schemas()
+	cfg, list := config.Load(ctx, dir, config.Options{
+		Kinds: kinds, Vars: sel.vars, Env: env.Lookup, AsOf: s.AsOf, Version: Version,
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, nil, nil, err
+	}
+	if !list.HasErrors() {
+		directory.Order(cfg.Objects)
+		list = append(list, directory.Check(cfg.Tenant, cfg.Objects)...)
+		list.Sort()
+	}
+	if list.HasErrors() {
+		return nil, cfg, list, nil
+	}
+	store, path, err := openStore(env, cfg)
+	if err != nil {
+		return nil, cfg, list, err
+	}
+	if err := checkStatePath(path); err != nil {
+		return nil, cfg, list, err
+	}
+	w := &Workspace{Config: cfg, Store: store, Warnings: list, env: env, selected: sel, kinds: kinds}
+	w.gap, err = writerGap(env, cfg.Access.APIBase)
+	return w, cfg, list, err
+}
+
+// Open is Load for commands that need a configuration without errors: warnings
+// and errors are shown on env.Err, and errors end the command.
+func Open(ctx context.Context, env *cli.Env, s Selection) (*Workspace, error) {
+	w, cfg, list, err := Load(ctx, env, s)
+	if err != nil {
+		return nil, err
+	}
+	if w == nil {
+		return nil, Report(env, cfg, list)
+	}
+	return w, nil
+}
+
+// Report shows diagnostics on env.Err and returns the error that ends the command
+// when one of them is an error.
+func Report(env *cli.Env, cfg *config.Config, list diag.List) error {
+	var sources map[string][]byte
+	if cfg != nil {
+		sources = cfg.Sources
+	}
+	if err := view.Diagnostics(env.Err, list, sources, env.ErrStyle()); err != nil {
+		return err
+	}
+	if !list.HasErrors() {
+		return nil
+	}
+	return &cli.Exit{Code: cli.CodeFailed, Err: errors.New(view.DiagnosticCount(list) + "; nothing was changed")}
+}
+
+// ReadOnly opens the state of the configuration in env's directory without
+// needing the rest of the configuration to be right.
+func ReadOnly(ctx context.Context, env *cli.Env) (state.Store, error) {
+	cfg, list := config.Load(ctx, env.ConfigDir(), config.Options{
+		Kinds: directory.Schemas(), Env: env.Lookup, Version: Version,
+	})
+	if cfg == nil {
+		return nil, Report(env, cfg, list)
+	}
+	store, _, err := openStore(env, cfg)
+	return store, err
+}
+
+func openStore(env *cli.Env, cfg *config.Config) (state.Store, string, error) {
+	if b := cfg.Isa.StateBackend; b != "" && b != "local" {
+		return nil, "", fmt.Errorf("state %q is not a backend of this version; use state \"local\"", b)
+	}
+	path := cfg.Isa.StatePath
+	if path == "" {
+		path = "isa.state.json"
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(env.ConfigDir(), path)
+	}
+	return local.New(path), path, nil
+}
+
+// checkStatePath refuses a state path that is a directory or lies in none.
+func checkStatePath(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return fmt.Errorf("the state's directory %s does not exist; make it", filepath.Dir(path))
+		}
+		return nil
+	case err != nil:
+		return fmt.Errorf("state: %w", err)
+	case info.IsDir():
+		return fmt.Errorf("the state's path %s is a directory; name a file in state \"local\" { path = … }", path)
+	}
+	return nil
+}
+
+// gapVariable shortens the pause between org-unit writes, for tests against a
+// sandbox whose time runs faster. It is obeyed for loopback hosts only.
+const gapVariable = "ISA_TEST_ORGUNIT_GAP"
+
+func writerGap(env *cli.Env, apiBase string) (time.Duration, error) {
+	text, ok := env.Lookup(gapVariable)
+	if !ok || text == "" {
+		return lanes.OrgUnitGap, nil
+	}
+	gap, err := time.ParseDuration(text)
+	if err != nil || gap < 0 {
+		return 0, fmt.Errorf("%s=%s is not a duration; write it as 100ms", gapVariable, strconv.Quote(text))
+	}
+	u, err := url.Parse(apiBase)
+	if err != nil {
+		return 0, fmt.Errorf("API base: %w", err)
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return 0, fmt.Errorf("%s is for sandboxes on this machine; unset it", gapVariable)
+	}
+	return gap, nil
+}
+
+// PerMinute is the service's limit of calls a minute for each operation.
+func (w *Workspace) PerMinute() int {
+	if w.Config.Tenant.Plan == "free" {
+		return lanes.FreePerMinute
+	}
+	return lanes.PaidPerMinute
+}
+
+// Identity names the tenant without a secret: edition, client ID and domain IDs.
+func (w *Workspace) Identity() string {
+	t := w.Config.Tenant
+	edition := t.Edition
+	if edition == "" {
+		edition = "commercial"
+	}
+	var ids []string
+	for _, c := range t.Companies {
+		ids = append(ids, strconv.Itoa(c.DomainID))
+	}
+	slices.Sort(ids)
+	return strings.Join([]string{edition, w.Config.Access.ClientID, strings.Join(ids, "+")}, "/")
+}
+
+// guards converts the configuration's guard blocks for the planner.
+func (w *Workspace) guards() []planner.Guard {
+	var out []planner.Guard
+	for _, g := range w.Config.Guards {
+		out = append(out, planner.Guard(g))
+	}
+	return out
+}
+
+// Tables is how full the configuration's tables are.
+func (w *Workspace) Tables() []state.Table {
+	var out []state.Table
+	for _, t := range w.Config.Tables {
+		out = append(out, state.Table{File: t.File, Sheet: t.Sheet, Encoding: t.Encoding, Rows: t.Rows, Filled: t.Filled})
+	}
+	return out
+}
+
+// Sources are the texts of the configuration's files, for snippets.
+func (w *Workspace) Sources() map[string][]byte { return w.Config.Sources }

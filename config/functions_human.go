@@ -1,0 +1,130 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/isaworks/isa/internal/hr"
+)
+
+// humanFunctions are those for the values of Korean HR tables.
+func (l *loader) humanFunctions() map[string]function.Function {
+	return map[string]function.Function{
+		"date":       textFunc(hr.Date, "write a date such as 2024-03-02"),
+		"phone":      textFunc(hr.Phone, "write a number such as 010-1234-5678"),
+		"digits":     digitsFunc(),
+		"number":     numberFunc(),
+		"split_name": l.splitNameFunc(),
+	}
+}
+
+// textFunc makes a function of one text; null and blanks answer null.
+func textFunc(f func(string) (string, error), fix string) function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{textParam("text")},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if args[0].IsNull() || trimmed(args[0].AsString()) == "" {
+				return cty.NullVal(cty.String), nil
+			}
+			text, err := f(args[0].AsString())
+			if err != nil {
+				return cty.NilVal, &fixError{err.Error(), fix}
+			}
+			return cty.StringVal(text), nil
+		},
+	})
+}
+
+func digitsFunc() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{textParam("text"), {Name: "width", Type: cty.Number}},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if args[0].IsNull() || trimmed(args[0].AsString()) == "" {
+				return cty.NullVal(cty.String), nil
+			}
+			width, _ := args[1].AsBigFloat().Int64()
+			if !args[1].RawEquals(cty.NumberIntVal(width)) || width < 1 || width > 100 {
+				return cty.NilVal, &fixError{"the width is no number from 1 to 100", `write digits(text, 5)`}
+			}
+			text, err := hr.Digits(args[0].AsString(), int(width))
+			if err != nil {
+				return cty.NilVal, &fixError{err.Error(), "correct the cell or the width"}
+			}
+			return cty.StringVal(text), nil
+		},
+	})
+}
+
+// numberFunc reads a number from a text: blanks are null, thousands may be
+// separated by commas.
+func numberFunc() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{textParam("text")},
+		Type:   function.StaticReturnType(cty.Number),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if args[0].IsNull() || trimmed(args[0].AsString()) == "" {
+				return cty.NullVal(cty.Number), nil
+			}
+			text := trimmed(args[0].AsString())
+			n, err := convert.Convert(cty.StringVal(withoutCommas(text)), cty.Number)
+			if err != nil {
+				return cty.NilVal, &fixError{fmt.Sprintf("%q is no number", text), "write digits only"}
+			}
+			return n, nil
+		},
+	})
+}
+
+// withoutCommas removes commas that separate thousands; others stay, so that
+// what is no number is not made one.
+func withoutCommas(text string) string {
+	parts := strings.Split(text, ",")
+	for i, p := range parts {
+		whole, _, _ := strings.Cut(p, ".")
+		first := i == 0 && len(strings.TrimPrefix(whole, "-")) <= 3 && whole != ""
+		if len(parts) > 1 && !first && (len(whole) != 3 || whole != p && i < len(parts)-1) {
+			return text
+		}
+	}
+	return strings.Join(parts, "")
+}
+
+// splitNameFunc splits a Korean name and warns when that is not certain.
+func (l *loader) splitNameFunc() function.Function {
+	result := cty.Object(map[string]cty.Type{"last": cty.String, "first": cty.String})
+	null := cty.NullVal(cty.String)
+	return function.New(&function.Spec{
+		Params: []function.Parameter{textParam("name")},
+		Type:   function.StaticReturnType(result),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if args[0].IsNull() || trimmed(args[0].AsString()) == "" {
+				return cty.ObjectVal(map[string]cty.Value{"last": null, "first": null}), nil
+			}
+			last, first, sure, err := hr.SplitName(args[0].AsString())
+			if err != nil {
+				return cty.NilVal, &fixError{err.Error(), "write last_name and first_name for this person"}
+			}
+			if !sure {
+				l.note(note{
+					"value.name_unsure", "A name that may be split wrongly",
+					fmt.Sprintf("%q was split into %q and %q.", args[0].AsString(), last, first),
+					"check it; write last_name and first_name yourself if it is wrong",
+				})
+			}
+			return cty.ObjectVal(map[string]cty.Value{"last": orNull(last), "first": orNull(first)}), nil
+		},
+	})
+}
+
+func orNull(text string) cty.Value {
+	if text == "" {
+		return cty.NullVal(cty.String)
+	}
+	return cty.StringVal(text)
+}

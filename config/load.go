@@ -1,0 +1,133 @@
+package config
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/schema"
+)
+
+// loader is one run of Load. Evaluation is demand-driven: an expression makes the
+// locals and blocks that it names ready before it is evaluated. A block whose
+// evaluation is under way is seen as placeholders, references that know only
+// their address; instances that turn out to need more are evaluated again.
+type loader struct {
+	ctx   context.Context
+	opts  Options
+	files *files
+	cfg   *Config
+	diags diag.List
+
+	kinds  map[string]*kind
+	heads  heads
+	blocks []*block // in the order of writing
+	byName map[addr.Address]*block
+	byType map[string][]*block
+
+	variables map[string]*variable
+	locals    map[string]*local
+	exprs     []*expr // all that were compiled, for the search of columns
+
+	root    *hcl.EvalContext
+	stack   []string // what is being made ready, for the path of a cycle
+	stale   map[string]bool
+	reads   map[string]bool // attribute names read anywhere
+	columns *columns
+	tables  *tables
+
+	firstKeys map[*hclsyntax.ForExpr]map[string]int
+	noted     []note // warnings of functions, placed by whoever called evaluate
+}
+
+// kind is a kind of block that declares objects; company is one too.
+type kind struct {
+	*schema.Kind
+	attrs   []schema.Attr // with lifecycle and company
+	refType cty.Type
+	exposed []schema.Attr // readable through references
+}
+
+func load(ctx context.Context, dir string, opts Options) (*Config, diag.List) {
+	if opts.Env == nil {
+		opts.Env = func(string) (string, bool) { return "", false }
+	}
+	l := &loader{
+		ctx: ctx, opts: opts, files: newFiles(dir, opts.FS),
+		cfg:    &Config{Dir: dir, AsOf: opts.AsOf, Sources: map[string][]byte{}},
+		kinds:  map[string]*kind{},
+		byName: map[addr.Address]*block{}, byType: map[string][]*block{},
+		variables: map[string]*variable{}, locals: map[string]*local{},
+		firstKeys: map[*hclsyntax.ForExpr]map[string]int{},
+		stale:     map[string]bool{}, reads: map[string]bool{},
+	}
+	l.tables = newTables(l.files, l.note)
+	l.run()
+	l.diags.Sort()
+	return l.cfg, l.diags
+}
+
+func (l *loader) run() {
+	l.cfg.Isa = Isa{StateBackend: "local", StatePath: defaultState, HandoutPath: defaultHandout}
+	l.checkAsOf()
+	sources, assignments := l.parse()
+	l.declareKinds()
+	l.collect(sources)
+	l.assignVariables(assignments)
+	l.compile()
+	l.findReads()
+	l.makeRoot()
+	l.columns = l.findColumns()
+	l.tables.use(l.columns)
+	l.evaluateHeads()
+	l.evaluateBlocks()
+	l.finish()
+}
+
+// declareKinds gives every kind the arguments that all kinds share.
+func (l *loader) declareKinds() {
+	var trees []string
+	for _, k := range l.opts.Kinds {
+		if k.Parent != "" {
+			trees = append(trees, k.Type)
+		}
+	}
+	for _, k := range l.opts.Kinds {
+		l.kinds[k.Type] = &kind{Kind: k, attrs: withShared(k, trees)}
+	}
+	company := companyKind()
+	l.kinds[company.Type] = &kind{Kind: company, attrs: company.Attrs}
+}
+
+// finish turns what was evaluated into the Config.
+func (l *loader) finish() {
+	seq := 0
+	for _, b := range l.blocks {
+		if b.kind.Type == companyType {
+			continue
+		}
+		for _, in := range b.instances {
+			if in.object == nil {
+				continue
+			}
+			in.object.Seq = seq
+			seq++
+			l.cfg.Objects = append(l.cfg.Objects, in.object)
+		}
+	}
+	l.checkCycles()
+	l.cfg.Tables = l.tables.report()
+	l.diags = append(l.diags, l.tables.diags...)
+	l.cfg.Digest = l.digest()
+}
+
+// kindNames lists the block types that declare objects.
+func (l *loader) kindNames() []string {
+	return slices.Sorted(maps.Keys(l.kinds))
+}

@@ -1,0 +1,123 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/isaworks/isa/internal/schema"
+)
+
+// The names that every kind shares.
+const (
+	companyType   = "company"
+	lifecycleAttr = "lifecycle"
+	companyAttr   = "company"
+	previousAttr  = "previous_keys"
+)
+
+const (
+	defaultState   = "isa.state.json"
+	defaultHandout = "isa.handout.age"
+)
+
+// withShared returns the attributes of a kind with the arguments that every kind
+// has: its company and its lifecycle. trees are the kinds that leavers may be
+// moved to.
+func withShared(k *schema.Kind, trees []string) []schema.Attr {
+	attrs := slices.Clone(k.Attrs)
+	if _, ok := k.Attr(companyAttr); !ok {
+		attrs = append(attrs, schema.Attr{
+			Name: companyAttr, Type: schema.RefTo(companyType),
+			Doc: "The company (domain) the object belongs to; the tenant block's when not given.",
+		})
+	}
+	if _, ok := k.Attr(lifecycleAttr); !ok {
+		attrs = append(attrs, lifecycleBlock(k, trees))
+	}
+	return attrs
+}
+
+func lifecycleBlock(k *schema.Kind, trees []string) schema.Attr {
+	parts := []schema.Attr{
+		{Name: "on_remove", Type: schema.Text(), Enum: k.Removals, Doc: "What happens when the block goes."},
+		{Name: "delete_after", Type: schema.Text(), Doc: "Days after suspension when deletion is proposed, such as 90d."},
+		{Name: "seed", Type: schema.ListOf(schema.Text()), Doc: "Attributes written only at creation."},
+		{Name: "ignore", Type: schema.ListOf(schema.Text()), Doc: "Attributes left alone and shown as drift."},
+		{Name: "protect", Type: schema.Switch(), Doc: "Removal is refused until this is lifted by one apply."},
+	}
+	if k.Person {
+		parts = append(parts, schema.Attr{
+			Name: "leavers_unit", Type: schema.RefTo(trees...), Doc: "The unit that leavers are moved to.",
+		})
+	}
+	return schema.Attr{
+		Name: lifecycleAttr, Block: true, Type: schema.ObjectOf(parts...), Doc: "Rules for the life of the objects.",
+	}
+}
+
+// companyKind describes company blocks. They are evaluated as objects are, so
+// that objects can refer to them, but declare none.
+func companyKind() *schema.Kind {
+	return &schema.Kind{
+		Type: companyType,
+		Attrs: []schema.Attr{
+			{Name: "domain", Type: schema.Text(), Doc: "Mail domain."},
+			{Name: "group", Type: schema.Text(), Doc: "Group name, on plans without mail."},
+			{Name: "domain_id", Type: schema.Whole(), Required: true, Doc: "The domain's number in the console."},
+		},
+	}
+}
+
+// The plans, and those of them that have no mail and so no domain of their own.
+func plans() []string         { return []string{"free", "lite", "standard", "standard_plus", "trial"} }
+func plansWithout() []string  { return []string{"free", "lite"} }
+func editions() []string      { return []string{"commercial", "gov"} }
+func stateBackends() []string { return []string{"local"} }
+
+func isaAttrs() []schema.Attr {
+	return []schema.Attr{
+		{Name: "required_version", Type: schema.Text(), Doc: "Versions of isa that may be used, such as >= 0.1."},
+		{Name: "handout", Block: true, Type: schema.ObjectOf(
+			schema.Attr{Name: "recipients", Type: schema.ListOf(schema.Text()), Required: true,
+				Doc: "age public keys that generated passwords are encrypted to."},
+			schema.Attr{Name: "path", Type: schema.Text(), Doc: "The file, isa.handout.age when not given."},
+		)},
+	}
+}
+
+func stateAttrs() []schema.Attr {
+	return []schema.Attr{{Name: "path", Type: schema.Text(), Doc: "The state file."}}
+}
+
+func tenantAttrs() []schema.Attr {
+	return []schema.Attr{
+		{Name: "domain", Type: schema.Text(), Doc: "Mail domain."},
+		{Name: "group", Type: schema.Text(), Doc: "Group name, on plans without mail."},
+		{Name: "domain_id", Type: schema.Whole(), Required: true, Doc: "The domain's number in the console."},
+		{Name: "plan", Type: schema.Text(), Enum: plans(), Doc: "The product plan; standard when not given."},
+		{Name: "edition", Type: schema.Text(), Enum: editions(), Doc: "Selects the hosts; commercial when not given."},
+		{Name: "managed_by_workplace", Type: schema.Switch(), Doc: "The directory is managed by WORKPLACE."},
+		{Name: "features", Block: true, Type: schema.ObjectOf(
+			schema.Attr{Name: "sso", Type: schema.Switch()},
+			schema.Attr{Name: "job_grades", Type: schema.Switch()},
+			schema.Attr{Name: "positions", Type: schema.Switch()},
+			schema.Attr{Name: "user_types", Type: schema.Switch()},
+			schema.Attr{Name: "external_mail_import", Type: schema.Switch()},
+			schema.Attr{Name: "ip_restricted", Type: schema.Switch()},
+			schema.Attr{Name: "licences", Type: schema.Whole()},
+			schema.Attr{Name: "multilingual_names", Type: schema.ListOf(schema.Text())},
+		)},
+		{Name: "credentials", Block: true, Type: schema.ObjectOf(
+			schema.Attr{Name: "client_id", Type: schema.Text()},
+			schema.Attr{Name: "client_secret", Type: schema.SecretType()},
+			schema.Attr{Name: "service_account", Type: schema.Text()},
+			schema.Attr{Name: "private_key", Type: schema.SecretType()},
+		)},
+	}
+}
+
+func guardAttrs() []schema.Attr {
+	return []schema.Attr{
+		{Name: "max_count", Type: schema.Whole(), Doc: "Changes allowed at once."},
+		{Name: "max_percent", Type: schema.Text(), Doc: "Changes allowed at once, in percent of the live objects."},
+	}
+}

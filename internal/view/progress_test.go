@@ -1,0 +1,96 @@
+package view
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// clock is a clock that tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func TestProgressWithoutTerminalIsOneLineAnEvent(t *testing.T) {
+	c := &clock{now: time.Unix(1_800_000_000, 0)}
+	var b bytes.Buffer
+	p := NewProgress(&b, ProgressOptions{Now: c.Now})
+	task := p.Task("listing members", "object", 0)
+	task.Set(100)
+	c.pass(1200 * time.Millisecond)
+	task.Set(298)
+	p.Line("created 홍길동\x1b[2J")
+	task.End()
+	task.End()
+	p.Task("dropped", "object", 3).Drop()
+	p.Close()
+	p.Close()
+	want := "created 홍길동\ufffd[2J\nlisting members: 298 objects in 1.2 s\n"
+	if b.String() != want {
+		t.Errorf("have %q, want %q", b.String(), want)
+	}
+}
+
+func TestProgressOnATerminalRedrawsAndLeavesNothing(t *testing.T) {
+	c := &clock{now: time.Unix(1_800_000_000, 0)}
+	var b bytes.Buffer
+	p := NewProgress(&b, ProgressOptions{Terminal: true, Now: c.Now, Width: func() int { return 80 },
+		Waits: func() []Wait {
+			return []Wait{{What: "user-create", Why: "the minute is used up", Until: c.Now().Add(9 * time.Second)}}
+		}})
+	task := p.Task("applying", "step", 10)
+	for range 5 {
+		c.pass(time.Second)
+		task.Add(1)
+	}
+	task.Least(20 * time.Second)
+	p.Line("one")
+	p.Close()
+	out := b.String()
+	for _, want := range []string{
+		"applying      [██████████          ]  5 of 10 steps  1.0/s  15 s left\n",
+		"  waiting: user-create: the minute is used up, 9 s\n",
+		"\x1b[2A\x1b[J", "one\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %q", want, out)
+		}
+	}
+	if !strings.HasSuffix(out, "\x1b[2A\x1b[J") {
+		t.Errorf("bars are left behind: %q", out)
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("gone") }
+
+func TestProgressOutlivesItsStream(t *testing.T) {
+	p := NewProgress(broken{}, ProgressOptions{Terminal: true, Now: time.Now})
+	var done sync.WaitGroup
+	for range 8 {
+		done.Go(func() {
+			task := p.Task("t", "step", 3)
+			task.Add(3)
+			task.End()
+		})
+	}
+	done.Wait()
+	p.Close()
+}

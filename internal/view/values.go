@@ -1,0 +1,225 @@
+package view
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/planner"
+)
+
+const (
+	arrow = " → "
+	none  = "(none)"
+)
+
+// names finds what people call the things that values refer to.
+type names map[string]planner.Name
+
+func namesOf(p *planner.Plan) names {
+	n := maps.Clone(names(p.Names))
+	if n == nil {
+		n = names{}
+	}
+	for _, c := range p.Changes {
+		known := n[c.Address.String()]
+		if c.Title != "" {
+			known.Title = c.Title
+		}
+		n[c.Address.String()] = known
+		if _, ok := n[c.ID]; c.ID != "" && !ok {
+			n[c.ID] = known
+		}
+	}
+	return n
+}
+
+// title returns the title for an address or service ID, or the key itself.
+func (n names) title(key string) string {
+	if known, ok := n[key]; ok && known.Title != "" {
+		return Line(known.Title)
+	}
+	return Line(key)
+}
+
+// text writes a value on one line.
+func (n names) text(v value.Value) string {
+	switch v := v.(type) {
+	case nil:
+		return none
+	case value.String:
+		if v == "" {
+			return `""`
+		}
+		if known, ok := n[string(v)]; ok && known.Title != "" {
+			return Line(known.Title)
+		}
+		return Line(string(v))
+	case value.Ref:
+		if v.Attr != "id" {
+			return n.title(v.Addr.String()) + "." + v.Attr
+		}
+		return n.title(v.Addr.String())
+	case value.Secret:
+		return "(secret " + Line(string(v)) + ")"
+	case value.Clear:
+		return "(cleared)"
+	case value.List:
+		if len(v) == 0 {
+			return "(empty)"
+		}
+		return strings.Join(n.texts(v), ", ")
+	case value.Object:
+		return n.object(v)
+	case value.Edit:
+		return strings.Join(n.edit(v.Add, v.Remove), ", ")
+	}
+	return fmt.Sprint(v)
+}
+
+func (n names) texts(l value.List) []string {
+	out := make([]string, len(l))
+	for i, e := range l {
+		out[i] = n.text(e)
+	}
+	return out
+}
+
+// object writes what an object refers to, then its other values by name; a switch
+// that is off is left out, one that is on is its name.
+func (n names) object(o value.Object) string {
+	var first, then []string
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		switch v := o[name].(type) {
+		case value.Ref:
+			first = append(first, n.text(v))
+		case value.Bool:
+			if v {
+				then = append(then, KindWord(name))
+			}
+		case value.String:
+			if _, ok := n[string(v)]; ok {
+				first = append(first, n.text(v))
+				continue
+			}
+			then = append(then, KindWord(name)+" "+n.text(v))
+		case value.Clear: // emptied: nothing to show beside the rest
+		default:
+			then = append(then, KindWord(name)+" "+n.text(v))
+		}
+	}
+	return strings.Join(append(first, then...), " ")
+}
+
+func (n names) edit(add, remove value.List) []string {
+	var out []string
+	for _, t := range n.texts(add) {
+		out = append(out, "+"+t)
+	}
+	for _, t := range n.texts(remove) {
+		out = append(out, "-"+t)
+	}
+	return out
+}
+
+// differences writes what changes between two objects, one line an attribute, in
+// the order of their names. Attributes named in skip are left out.
+func (n names) differences(before, after value.Object, skip ...string) []detail {
+	return n.diff("", before, after, skip)
+}
+
+func (n names) diff(prefix string, before, after value.Object, skip []string) []detail {
+	all := maps.Clone(before)
+	if all == nil {
+		all = value.Object{}
+	}
+	maps.Copy(all, after)
+	var out []detail
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if slices.Contains(skip, name) {
+			continue
+		}
+		out = append(out, n.difference(prefix+KindWord(name), before[name], after[name])...)
+	}
+	return out
+}
+
+func (n names) difference(label string, before, after value.Value) []detail {
+	if edit, ok := after.(value.Edit); ok {
+		return []detail{{label: label, new: strings.Join(n.edit(edit.Add, edit.Remove), ", ")}}
+	}
+	b, bIsObject := before.(value.Object)
+	a, aIsObject := after.(value.Object)
+	if aIsObject && (bIsObject || before == nil) || bIsObject && after == nil {
+		return n.diff(label+" ", b, a, nil)
+	}
+	oldList, wasList := before.(value.List)
+	newList, isList := after.(value.List)
+	if wasList && isList || isList && before == nil {
+		return n.lists(label, oldList, newList)
+	}
+	old, next := n.text(before), n.text(after)
+	if old == next {
+		return nil
+	}
+	return []detail{{label: label, old: old, new: next}}
+}
+
+// lists tells which elements come and go; when none does, the new order.
+func (n names) lists(label string, before, after value.List) []detail {
+	old, next := n.texts(before), n.texts(after)
+	var parts []string
+	for _, t := range without(next, old) {
+		parts = append(parts, "+"+t)
+	}
+	for _, t := range without(old, next) {
+		parts = append(parts, "-"+t)
+	}
+	if len(parts) > 0 {
+		return []detail{{label: label, new: strings.Join(parts, ", ")}}
+	}
+	if slices.Equal(old, next) {
+		return nil
+	}
+	return []detail{{label: label + " in the order", new: strings.Join(next, ", ")}}
+}
+
+// without returns the texts of a that are not in b, counting repetitions.
+func without(a, b []string) []string {
+	left := map[string]int{}
+	for _, t := range b {
+		left[t]++
+	}
+	var out []string
+	for _, t := range a {
+		if left[t] > 0 {
+			left[t]--
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// referred lists the titles of what an object refers to, each once, in the order
+// of attribute names, without the attributes named in skip.
+func (n names) referred(o value.Object, skip ...string) []string {
+	var out []string
+	seen := map[string]bool{}
+	value.Walk(o, func(at value.Path, v value.Value) {
+		ref, ok := v.(value.Ref)
+		if !ok || len(at) > 0 && slices.Contains(skip, at[0].Name) {
+			return
+		}
+		if t := n.text(ref); !seen[t] {
+			seen[t] = true
+			out = append(out, t)
+		}
+	})
+	return out
+}
+
+// Value writes a value on one line: references by address, secrets by handle.
+func Value(v value.Value) string { return names{}.text(v) }
