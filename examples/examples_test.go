@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -102,7 +101,7 @@ func newExample(t *testing.T, isa, name string) *example {
 		}
 	})
 	e := &example{isa: isa, name: name, dir: dir, server: server}
-	e.env = append(os.Environ(), "ISA_TEST_ORGUNIT_GAP="+fmt.Sprint(1000/speed+50)+"ms")
+	e.env = os.Environ()
 	for k, v := range server.Env() {
 		e.env = append(e.env, k+"="+v)
 	}

@@ -18,7 +18,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	command "github.com/isaworks/isa/cmd/isa/internal/command/sandbox"
 	"github.com/isaworks/isa/providers/works/sandbox"
 	"github.com/isaworks/isa/state"
 	"github.com/isaworks/isa/state/backend/local"
@@ -84,7 +83,7 @@ func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	_, err = server.Start(context.Background())
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(server.Close()) })
-	for name, text := range command.Client(server, opts.Speed) {
+	for name, text := range server.Env() {
 		ts.Setenv(name, text)
 	}
 }

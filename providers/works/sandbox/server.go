@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -287,8 +288,9 @@ func (s *Server) Close() error {
 }
 
 // Env returns the settings of a client: client ID and secret, service account, its
-// private key as PEM, and the two base addresses. The values are secrets of the
-// sandbox only; nothing else is protected by them. Before Start the addresses are
+// private key as PEM, the two base addresses, and the pace when it is not that of
+// a real tenant. The values are secrets of the sandbox only; nothing else is
+// protected by them. Before Start the addresses are
 // those that RoundTripper serves.
 func (s *Server) Env() map[string]string {
 	s.mu.Lock()
@@ -303,6 +305,12 @@ func (s *Server) Env() map[string]string {
 	}
 	if err := s.loadKey(); err == nil {
 		env["WORKS_PRIVATE_KEY"] = string(s.keyPEM)
+	}
+	switch {
+	case !s.opt.Limits:
+		env["ISA_SANDBOX_PACE"] = "off"
+	case s.opt.Speed != 1:
+		env["ISA_SANDBOX_PACE"] = strconv.FormatFloat(s.opt.Speed, 'g', -1, 64)
 	}
 	return env
 }

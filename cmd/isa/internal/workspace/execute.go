@@ -8,11 +8,9 @@ import (
 	"os/user"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/executor"
-	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/secret"
 	"github.com/isaworks/isa/internal/view"
@@ -45,9 +43,7 @@ func who() string {
 // Execute carries plan out and shows how far it is. once stops new steps, abort
 // also running ones.
 func (w *Workspace) Execute(once, abort context.Context, session state.Session, plan *planner.Plan, snap live.Snapshot) (executor.Report, error) {
-	budget := plan.Cost.Budget
-	budget.WriterGap = w.gap
-	t, err := w.connect(budget)
+	t, err := w.connect(w.pace.budget(plan.Cost.Budget))
 	if err != nil {
 		return executor.Report{}, err
 	}
@@ -59,8 +55,8 @@ func (w *Workspace) Execute(once, abort context.Context, session state.Session, 
 	}
 	task := p.Task("applying", "step", steps)
 	defer task.Drop()
-	if w.gap == lanes.OrgUnitGap { // time runs as fast as at the real service
-		task.Least(time.Duration(plan.Cost.Seconds * float64(time.Second)))
+	if least := w.pace.least(plan); least > 0 {
+		task.Least(least)
 	}
 	h := &handout{path: w.env.Path(w.Config.Isa.HandoutPath), recipients: w.Config.Isa.HandoutRecipients}
 	opts := executor.Options{

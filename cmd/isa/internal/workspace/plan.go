@@ -28,7 +28,7 @@ func (w *Workspace) connected() error {
 	if w.tenant != nil {
 		return nil
 	}
-	t, err := w.connect(lanes.Budget{PerMinute: w.PerMinute(), WriterGap: w.gap})
+	t, err := w.connect(w.pace.budget(lanes.Budget{PerMinute: w.PerMinute(), WriterGap: lanes.OrgUnitGap}))
 	w.tenant = t
 	return err
 }

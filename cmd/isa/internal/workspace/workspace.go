@@ -7,19 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/config"
 	"github.com/isaworks/isa/internal/diag"
-	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/planner"
@@ -40,8 +36,8 @@ type Workspace struct {
 	env      *cli.Env
 	selected selected
 	kinds    []*schema.Kind
-	gap      time.Duration // between org-unit writes of a company
-	tenant   *tenant       // nil until connected
+	pace     pace
+	tenant   *tenant // nil until connected
 }
 
 // Load reads and checks the configuration in env's directory, offline. The list
@@ -78,7 +74,7 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 		return nil, cfg, list, err
 	}
 	w := &Workspace{Config: cfg, Store: store, Warnings: list, env: env, selected: sel, kinds: kinds}
-	w.gap, err = writerGap(env, cfg.Access.APIBase)
+	w.pace, err = readPace(env, cfg.Access.APIBase)
 	return w, cfg, list, err
 }
 
@@ -153,37 +149,6 @@ func checkStatePath(path string) error {
 		return fmt.Errorf("the state's path %s is a directory; name a file in state \"local\" { path = … }", path)
 	}
 	return nil
-}
-
-// gapVariable shortens the pause between org-unit writes, for tests against a
-// sandbox whose time runs faster. It is obeyed for loopback hosts only.
-const gapVariable = "ISA_TEST_ORGUNIT_GAP"
-
-func writerGap(env *cli.Env, apiBase string) (time.Duration, error) {
-	text, ok := env.Lookup(gapVariable)
-	if !ok || text == "" {
-		return lanes.OrgUnitGap, nil
-	}
-	gap, err := time.ParseDuration(text)
-	if err != nil || gap < 0 {
-		return 0, fmt.Errorf("%s=%s is not a duration; write it as 100ms", gapVariable, strconv.Quote(text))
-	}
-	u, err := url.Parse(apiBase)
-	if err != nil {
-		return 0, fmt.Errorf("API base: %w", err)
-	}
-	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return 0, fmt.Errorf("%s is for sandboxes on this machine; unset it", gapVariable)
-	}
-	return gap, nil
-}
-
-// PerMinute is the service's limit of calls a minute for each operation.
-func (w *Workspace) PerMinute() int {
-	if w.Config.Tenant.Plan == "free" {
-		return lanes.FreePerMinute
-	}
-	return lanes.PaidPerMinute
 }
 
 // Identity names the tenant without a secret: edition, client ID and domain IDs.

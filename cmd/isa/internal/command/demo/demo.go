@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
-	command "github.com/isaworks/isa/cmd/isa/internal/command/sandbox"
 	"github.com/isaworks/isa/examples"
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
@@ -62,7 +61,7 @@ func run(ctx context.Context, o *options) (err error) {
 		return errors.Join(err, server.Close())
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	t := &tour{options: o, dir: dir, lookup: overlay(o.env.Lookup, command.Client(server, speed))}
+	t := &tour{options: o, dir: dir, lookup: overlay(o.env.Lookup, server.Env())}
 	t.say("A local tenant runs at %s: empty, with the limits of a real one, %d times as fast.", base, speed)
 	t.say("The company is in examples/quickstart: 20 people and their org tree, as HCL.")
 	return t.run(ctx)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,7 +82,7 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	if err := o.tellClient(Exports(Client(server, o.speed))); err != nil {
+	if err := o.tellClient(Exports(server.Env())); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	fmt.Fprintf(o.env.Err, "The sandbox is at %s (look at it with a browser); Ctrl-C ends it.\n", base)
@@ -153,21 +152,6 @@ func onOff(flag, text string) (bool, error) {
 		return false, fmt.Errorf("%s %q is not known; use on or off", flag, text)
 	}
 	return text == "on", nil
-}
-
-// jitter is added to a shortened pause: requests do not get slower or more even
-// with the sandbox's clock.
-const jitter = 50 * time.Millisecond
-
-// Client lists the variables with which isa uses a server. Where the server's time
-// runs faster, isa may write org units faster too.
-func Client(s *sandbox.Server, speed float64) map[string]string {
-	env := s.Env()
-	if speed > 0 && speed != 1 {
-		gap := time.Duration(float64(time.Second)/speed) + jitter
-		env["ISA_TEST_ORGUNIT_GAP"] = gap.Round(time.Millisecond).String()
-	}
-	return env
 }
 
 // Exports writes variables for a POSIX shell, sorted by name.
