@@ -255,7 +255,7 @@ func TestABatchIsPulledOnce(t *testing.T) {
 	if f.all != 1 {
 		t.Errorf("%d runs of one batch", f.all)
 	}
-	state, polls := providers.PullState(providers.PullWaiting), 0
+	state, polls := providers.PullWaiting, 0
 	for state != providers.PullDone {
 		var err error
 		if state, _, err = p.Poll(ctx, "b1"); err != nil || polls > 5 {

@@ -11,6 +11,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -37,12 +38,12 @@ func main() {
 	}
 }
 
-func run(sizes string, runs int) error {
+func run(sizes string, runs int) (err error) {
 	dir, err := os.MkdirTemp("", "isa-bench-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	isa := filepath.Join(dir, "isa")
 	if out, err := exec.Command("go", "build", "-trimpath", "-o", isa, "github.com/isaworks/isa/cmd/isa").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
@@ -61,7 +62,7 @@ func run(sizes string, runs int) error {
 	return nil
 }
 
-func measure(isa, dir string, n, runs int) error {
+func measure(isa, dir string, n, runs int) (err error) {
 	srv, err := sandbox.New(sandbox.Options{Features: true})
 	if err != nil {
 		return err
@@ -69,7 +70,7 @@ func measure(isa, dir string, n, runs int) error {
 	if _, err := srv.Start(context.Background()); err != nil {
 		return err
 	}
-	defer srv.Close()
+	defer func() { err = errors.Join(err, srv.Close()) }()
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func once(isa, dir string, env map[string]string, code int, args ...string) (fig
 	err := cmd.Run()
 	wall := time.Since(began)
 	if got := cmd.ProcessState.ExitCode(); got != code {
-		return figures{}, fmt.Errorf("isa %s: exit code %d (%v)\n%s", strings.Join(args, " "), got, err, said.Bytes())
+		return figures{}, fmt.Errorf("isa %s: exit code %d (%w)\n%s", strings.Join(args, " "), got, err, said.Bytes())
 	}
 	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {

@@ -176,8 +176,3 @@ type itemProps struct {
 	Code         *string    `json:"userTypeCode"`
 	I18nNames    []i18nName `json:"i18nNames"`
 }
-
-func (u *user) ident() string    { return u.ID }
-func (u *orgUnit) ident() string { return u.ID }
-func (g *group) ident() string   { return g.ID }
-func (i *item) ident() string    { return i.ID }

@@ -23,7 +23,7 @@ func TestSeedIsDeterministic(t *testing.T) {
 		}
 		return encode(t, st.Users)
 	}
-	if state(1) != state(1) {
+	if first, again := state(1), state(1); first != again {
 		t.Error("one seed, two companies")
 	}
 	if state(1) == state(2) {
