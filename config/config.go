@@ -75,6 +75,8 @@ type Options struct {
 	Version string                      // of isa, checked against required_version
 	// FS is read instead of the directory when not nil.
 	FS fs.FS
+
+	plain bool // evaluate without direct forms; tests compare the two
 }
 
 // Load reads, evaluates and checks the configuration in dir. All problems of all

@@ -43,7 +43,7 @@ func toyKinds() []*schema.Kind {
 			Attrs: []schema.Attr{
 				{Name: "external_key", Type: schema.Text()},
 				{Name: "name", Type: schema.Text(), Required: true, Check: short},
-				{Name: "parent", Type: schema.RefTo("org_unit")},
+				{Name: "parent", Type: schema.RefTo("org_unit"), Clearable: true},
 				{Name: "order", Type: schema.Whole()},
 				{Name: "email", Type: schema.Text(), Clearable: true},
 				{Name: "senders", Type: schema.ListOf(schema.RefTo("member", "org_unit")), Deferred: true, Set: true},

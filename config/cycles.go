@@ -20,9 +20,10 @@ func (l *loader) checkCycles() {
 	edges := map[addr.Address][]addr.Address{}
 	byAddr := map[addr.Address]*instance{}
 	var order []*instance
+	circular := l.circularKinds()
 	for _, b := range l.blocks {
 		attrs := referring(b.kind.Attrs)
-		if len(attrs) == 0 {
+		if !circular[b.kind.Type] {
 			continue
 		}
 		for _, in := range b.instances {
@@ -47,6 +48,46 @@ func (l *loader) checkCycles() {
 		place := rangeOf(in.block.where())
 		l.problem(cycleProblem(c, in, place))
 	}
+}
+
+// circularKinds are the kinds whose objects can refer to themselves, directly or
+// through others. Objects of all other kinds are on no circle.
+func (l *loader) circularKinds() map[string]bool {
+	to := map[string][]string{}
+	for _, k := range l.kinds {
+		for _, a := range referring(k.Attrs) {
+			to[k.Type] = kindsIn(to[k.Type], a.Type)
+		}
+	}
+	out := map[string]bool{}
+	for from := range to {
+		seen := map[string]bool{}
+		for next := slices.Clone(to[from]); len(next) > 0 && !out[from]; {
+			typ := next[len(next)-1]
+			next = next[:len(next)-1]
+			if !seen[typ] {
+				seen[typ] = true
+				next = append(next, to[typ]...)
+			}
+			out[from] = typ == from
+		}
+	}
+	return out
+}
+
+// kindsIn adds the kinds that values of a type refer to.
+func kindsIn(into []string, t schema.Type) []string {
+	switch t.Kind {
+	case schema.Reference:
+		return append(into, t.Kinds...)
+	case schema.List, schema.Map:
+		return kindsIn(into, *t.Elem)
+	case schema.Object:
+		for _, a := range referring(t.Attrs) {
+			into = kindsIn(into, a.Type)
+		}
+	}
+	return into
 }
 
 func cycleProblem(c []addr.Address, in *instance, r diag.Range) diag.Diagnostic {
@@ -173,7 +214,7 @@ func findCircles(order []*instance, edges map[addr.Address][]addr.Address) [][]a
 // openNeeds lists the objects whose arguments an open instance reads.
 func (l *loader) openNeeds(in *instance) []addr.Address {
 	var out []addr.Address
-	ctx := l.context(in)
+	ctx := l.envOf(in).context()
 	for _, e := range in.block.needs() {
 		_ = hclsyntax.VisitAll(e.syntax, func(n hclsyntax.Node) hcl.Diagnostics {
 			switch n := n.(type) {

@@ -2,16 +2,13 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"math/big"
 	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
@@ -28,7 +25,7 @@ type scope struct {
 	open  bool
 
 	expr  *expr // of the argument that is being decoded
-	ctx   *hcl.EvalContext
+	env   *env
 	depth int // elements of the path that lead to the argument
 }
 
@@ -47,16 +44,16 @@ func (s *step) path() value.Path {
 }
 
 // body evaluates the inside of a block.
-func (s *scope) body(b *body, ctx *hcl.EvalContext, up *step) value.Object {
+func (s *scope) body(b *body, env *env, up *step) value.Object {
 	out := make(value.Object, len(b.fields)+len(b.nested))
 	for i := range b.fields {
 		f := &b.fields[i]
-		if v := s.field(f, ctx, up); v != nil {
+		if v := s.field(f, env, up); v != nil {
 			out[f.attr.Name] = v
 		}
 	}
 	for i := range b.nested {
-		s.nested(out, &b.nested[i], ctx, up)
+		s.nested(out, &b.nested[i], env, up)
 	}
 	for i := range b.nested {
 		a := b.nested[i].attr
@@ -68,8 +65,8 @@ func (s *scope) body(b *body, ctx *hcl.EvalContext, up *step) value.Object {
 }
 
 // field evaluates one argument.
-func (s *scope) field(f *field, ctx *hcl.EvalContext, up *step) value.Value {
-	v, list := s.l.evaluate(f.expr, ctx)
+func (s *scope) field(f *field, env *env, up *step) value.Value {
+	v, list := s.l.evaluate(f.expr, env)
 	at := step{up: up, name: f.attr.Name}
 	for _, d := range list {
 		d.Address, d.Attr = s.owner.String(), at.path().String()
@@ -78,7 +75,7 @@ func (s *scope) field(f *field, ctx *hcl.EvalContext, up *step) value.Value {
 	if f.expr.broken || list.HasErrors() {
 		return nil
 	}
-	s.expr, s.ctx, s.depth = f.expr, ctx, 1
+	s.expr, s.env, s.depth = f.expr, env, 1
 	for u := up; u != nil; u = u.up {
 		s.depth++
 	}
@@ -87,22 +84,22 @@ func (s *scope) field(f *field, ctx *hcl.EvalContext, up *step) value.Value {
 
 // nested evaluates a nested block, or all the blocks a dynamic one makes. When
 // that is none, the argument is unmanaged: a table without rows empties nothing.
-func (s *scope) nested(out value.Object, n *nested, ctx *hcl.EvalContext, up *step) {
+func (s *scope) nested(out value.Object, n *nested, in *env, up *step) {
 	name := n.attr.Name
 	at := &step{up: up, name: name}
-	add := func(ctx *hcl.EvalContext) {
+	add := func(env *env) {
 		if n.attr.Type.Kind == schema.Object {
-			out[name] = s.body(n.body, ctx, at)
+			out[name] = s.body(n.body, env, at)
 			return
 		}
 		list, _ := out[name].(value.List)
-		out[name] = append(list, s.body(n.body, ctx, &step{up: at, index: len(list)}))
+		out[name] = append(list, s.body(n.body, env, &step{up: at, index: len(list)}))
 	}
 	if n.forEach == nil {
-		add(ctx)
+		add(in)
 		return
 	}
-	coll, list := s.l.evaluate(n.forEach, ctx)
+	coll, list := s.l.evaluate(n.forEach, in)
 	for _, d := range list {
 		d.Address, d.Attr = s.owner.String(), at.path().String()
 		s.diags = append(s.diags, d)
@@ -110,7 +107,7 @@ func (s *scope) nested(out value.Object, n *nested, ctx *hcl.EvalContext, up *st
 	if n.forEach.broken || list.HasErrors() {
 		return
 	}
-	s.expr, s.ctx, s.depth = n.forEach, ctx, 1<<20
+	s.expr, s.env, s.depth = n.forEach, in, 1<<20
 	items, ok := s.elements(coll, at)
 	if !ok {
 		return
@@ -121,15 +118,8 @@ func (s *scope) nested(out value.Object, n *nested, ctx *hcl.EvalContext, up *st
 		return
 	}
 	for _, e := range items {
-		add(iteration(ctx, n.iter, e))
+		add(in.withItem(n.iter, e))
 	}
-}
-
-// iteration is what the content of a dynamic block may name.
-func iteration(ctx *hcl.EvalContext, name string, e eachOf) *hcl.EvalContext {
-	child := ctx.NewChild()
-	child.Variables = map[string]cty.Value{name: cty.ObjectVal(map[string]cty.Value{"key": e.key, "value": e.value})}
-	return child
 }
 
 // elements lists what a dynamic block is made for.
@@ -254,20 +244,24 @@ func (s *scope) decode(t *schema.Type, set bool, v cty.Value, at *step) value.Va
 }
 
 func (s *scope) text(v cty.Value, at *step) value.Value {
-	c, err := convert.Convert(v, cty.String)
-	if err != nil {
-		s.wrongType(v, at, "a text", "write a text, or take one argument of the object")
-		return nil
+	if v.Type() != cty.String {
+		c, err := convert.Convert(v, cty.String)
+		if err != nil {
+			s.wrongType(v, at, "a text", "write a text, or take one argument of the object")
+			return nil
+		}
+		v = c
 	}
-	if text := trimmed(c.AsString()); text != "" {
+	if text := trimmed(v.AsString()); text != "" {
 		return value.String(text)
 	}
 	return nil // empty is unmanaged; only clear empties
 }
 
-// trimmed is a text in NFC without blanks and invisible characters at its ends.
+// trimmed is a text without blanks and invisible characters at its ends. Texts of
+// the language are in NFC, and a part of one is, too.
 func trimmed(text string) string {
-	return strings.TrimFunc(norm.NFC.String(text), func(r rune) bool {
+	return strings.TrimFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || r >= 0x200b && r <= 0x200d || r == 0xfeff || r == 0x2060
 	})
 }
@@ -345,11 +339,9 @@ func (s *scope) object(t *schema.Type, v cty.Value, at *step) value.Value {
 		return nil
 	}
 	given := v.AsValueMap()
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if _, ok := attrNamed(t.Attrs, name); !ok {
-			s.report(at, "config.attribute_unknown", "Unknown argument", fmt.Sprintf("There is no %s here.", name),
-				didYouMean(name, argumentNames(t.Attrs, place{}), "remove it"))
-		}
+	for _, name := range unknownNames(given, t.Attrs) {
+		s.report(at, "config.attribute_unknown", "Unknown argument", fmt.Sprintf("There is no %s here.", name),
+			didYouMean(name, argumentNames(t.Attrs, place{}), "remove it"))
 	}
 	if allNull(given) {
 		return nil
@@ -371,6 +363,18 @@ func (s *scope) object(t *schema.Type, v cty.Value, at *step) value.Value {
 	return out
 }
 
+// unknownNames lists the names that no attribute has, sorted.
+func unknownNames(given map[string]cty.Value, attrs []schema.Attr) []string {
+	var out []string
+	for name := range given {
+		if _, ok := attrNamed(attrs, name); !ok {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // allNull tells that nothing of an object is filled in: a row whose cells for it
 // are all empty leaves it unmanaged, required parts too.
 func allNull(given map[string]cty.Value) bool {
@@ -389,7 +393,7 @@ func isMapping(t cty.Type) bool { return (t.IsMapType() || t.IsObjectType()) && 
 // unknown notes that a value is not known: because of a faulty cell, which is
 // reported, or because it needs an object that is not evaluated yet.
 func (s *scope) unknown(at *step) {
-	if d, ok := s.l.faultIn(s.expr.syntax, s.ctx); ok {
+	if d, ok := s.l.faultIn(s.expr.syntax, s.env.context()); ok {
 		d.Address, d.Attr = s.owner.String(), at.path().String()
 		if d.Range == nil {
 			r := rangeOf(s.expr.syntax.Range())
@@ -416,7 +420,7 @@ func (s *scope) report(at *step, code, summary, detail, fix string) {
 	}
 	s.diags = append(s.diags, diag.Diagnostic{
 		Code: code, Summary: summary, Detail: detail, Fix: fix,
-		Address: s.owner.String(), Attr: path.String(), Place: s.l.placeAt(s.expr.syntax, s.ctx, rel),
+		Address: s.owner.String(), Attr: path.String(), Place: s.l.placeAt(s.expr.syntax, s.env.context(), rel),
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/isaworks/isa/internal/addr"
@@ -172,16 +171,15 @@ func (l *loader) readyBlock(b *block, from *expr) bool {
 	return !b.open()
 }
 
-// context returns what an instance's expressions may name.
-func (l *loader) context(in *instance) *hcl.EvalContext {
+// env is what the expressions outside of instances may name.
+func (l *loader) env() *env { return &env{root: l.root} }
+
+// envOf returns what an instance's expressions may name.
+func (l *loader) envOf(in *instance) *env {
 	if in.each.key == cty.NilVal {
-		return l.root
+		return l.env()
 	}
-	ctx := l.root.NewChild()
-	ctx.Variables = map[string]cty.Value{
-		"each": cty.ObjectVal(map[string]cty.Value{"key": in.each.key, "value": in.each.value}),
-	}
-	return ctx
+	return l.env().withItem("each", in.each)
 }
 
 // evaluateInstance makes the object of an instance from its block's body.
@@ -189,18 +187,21 @@ func (l *loader) evaluateInstance(in *instance) {
 	in.diags, in.open = nil, false
 	b := in.block
 	s := &scope{l: l, owner: in.addr}
-	attrs := s.body(b.body, l.context(in), nil)
+	attrs := s.body(b.body, l.envOf(in), nil)
 	in.diags, in.open = s.diags, s.open
 	obj := in.object
 	if obj == nil {
 		obj = &schema.Instance{
 			Addr: in.addr, Kind: b.kind.Kind, Range: rangeOf(b.where()), Written: b.forEach == nil,
-			Where: func(p value.Path) diag.Place { return l.where(in, p) },
+			Where: func(p value.Path) diag.Place { return l.find(in, p) },
 		}
 	}
 	obj.Attrs = attrs
-	if b.parent != nil {
+	switch {
+	case b.parent != nil:
 		attrs[b.kind.Parent] = value.ID(b.parent.addr)
+	case b.topLevel():
+		attrs[b.kind.Parent] = value.Clear{}
 	}
 	in.object = obj
 	if in.open {
@@ -212,6 +213,18 @@ func (l *loader) evaluateInstance(in *instance) {
 			in.diags = append(in.diags, obj.Report(p))
 		}
 	}
+}
+
+// topLevel tells that a block stands for one object of a tree at its top: the tree
+// is written as a tree, so a block that stands in no other and names no parent has
+// none, and moving a block out of another moves the object. Objects made from
+// tables (for_each) without a parent leave it unmanaged, as any other argument.
+func (b *block) topLevel() bool {
+	if b.kind.Parent == "" || b.forEach != nil || b.syntax.Body.Attributes[b.kind.Parent] != nil {
+		return false
+	}
+	a, ok := b.kind.Attr(b.kind.Parent)
+	return ok && a.Clearable
 }
 
 // checkCancelled reports that the run was stopped.
@@ -268,6 +281,11 @@ func (l *loader) reportOpen() {
 func (l *loader) anyErrors() bool {
 	if l.diags.HasErrors() || l.tables.diags.HasErrors() {
 		return true
+	}
+	for _, loc := range l.locals {
+		if loc.diags.HasErrors() {
+			return true
+		}
 	}
 	for _, b := range l.blocks {
 		for _, in := range b.instances {

@@ -21,6 +21,7 @@ type expr struct {
 	place  place
 	locals []string
 	blocks []*block
+	fast   fast // nil when it has no direct form
 	broken bool // it names something that does not exist; that was reported
 }
 
@@ -31,6 +32,9 @@ func (l *loader) compileExpr(syntax hclsyntax.Expression, p place) *expr {
 	l.exprs = append(l.exprs, e)
 	for _, t := range syntax.Variables() {
 		l.checkName(e, t)
+	}
+	if !e.broken {
+		e.fast = l.fastOf(syntax)
 	}
 	return e
 }
@@ -127,24 +131,39 @@ func stepName(s hcl.Traverser) (string, bool) {
 
 // evaluate gives the value of an expression whose needs are ready. The warnings
 // of functions come back placed.
-func (l *loader) evaluate(e *expr, ctx *hcl.EvalContext) (cty.Value, diag.List) {
+func (l *loader) evaluate(e *expr, env *env) (cty.Value, diag.List) {
 	if e.broken {
 		return cty.DynamicVal, nil
 	}
 	mark := len(l.noted)
+	if e.fast != nil {
+		if v, ok := e.fast(env); ok {
+			return v, l.takeNotes(nil, mark, e, env)
+		}
+		l.noted = l.noted[:mark]
+	}
+	ctx := env.context()
 	v, found := l.value(e.syntax, ctx)
-	if len(found) == 0 && len(l.noted) == mark {
-		return v, nil
+	if len(found) == 0 {
+		return v, l.takeNotes(nil, mark, e, env)
 	}
-	list := l.translate(found, e, ctx)
-	for _, n := range l.noted[mark:] {
-		list = append(list, n.diagnostic(l.placeOf(e.syntax, ctx)))
-	}
-	l.noted = l.noted[:mark]
+	list := l.takeNotes(l.translate(found, e, ctx), mark, e, env)
 	if found.HasErrors() {
 		v = cty.DynamicVal
 	}
 	return v, list
+}
+
+// takeNotes adds the warnings that functions noted since mark, placed.
+func (l *loader) takeNotes(list diag.List, mark int, e *expr, env *env) diag.List {
+	if len(l.noted) == mark {
+		return list
+	}
+	for _, n := range l.noted[mark:] {
+		list = append(list, n.diagnostic(l.placeOf(e.syntax, env.context())))
+	}
+	l.noted = l.noted[:mark]
+	return list
 }
 
 // value evaluates the shapes that stand on top of most arguments itself: the

@@ -18,7 +18,7 @@ func (l *loader) makeInstances(b *block) {
 		return
 	}
 	l.ready(b.forEach)
-	v, list := l.evaluate(b.forEach, l.root)
+	v, list := l.evaluate(b.forEach, l.env())
 	l.diags = append(l.diags, list...)
 	if list.HasErrors() || b.forEach.broken || b.keys == failed {
 		b.keys = failed

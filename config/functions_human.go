@@ -12,8 +12,8 @@ import (
 )
 
 // humanFunctions are those for the values of Korean HR tables.
-func (l *loader) humanFunctions() map[string]function.Function {
-	return map[string]function.Function{
+func (l *loader) humanFunctions() map[string]*function.Spec {
+	return map[string]*function.Spec{
 		"date":       textFunc(hr.Date, "write a date such as 2024-03-02"),
 		"phone":      textFunc(hr.Phone, "write a number such as 010-1234-5678"),
 		"digits":     digitsFunc(),
@@ -23,8 +23,8 @@ func (l *loader) humanFunctions() map[string]function.Function {
 }
 
 // textFunc makes a function of one text; null and blanks answer null.
-func textFunc(f func(string) (string, error), fix string) function.Function {
-	return function.New(&function.Spec{
+func textFunc(f func(string) (string, error), fix string) *function.Spec {
+	return &function.Spec{
 		Params: []function.Parameter{textParam("text")},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
@@ -37,11 +37,11 @@ func textFunc(f func(string) (string, error), fix string) function.Function {
 			}
 			return cty.StringVal(text), nil
 		},
-	})
+	}
 }
 
-func digitsFunc() function.Function {
-	return function.New(&function.Spec{
+func digitsFunc() *function.Spec {
+	return &function.Spec{
 		Params: []function.Parameter{textParam("text"), {Name: "width", Type: cty.Number}},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
@@ -58,13 +58,13 @@ func digitsFunc() function.Function {
 			}
 			return cty.StringVal(text), nil
 		},
-	})
+	}
 }
 
 // numberFunc reads a number from a text: blanks are null, thousands may be
 // separated by commas.
-func numberFunc() function.Function {
-	return function.New(&function.Spec{
+func numberFunc() *function.Spec {
+	return &function.Spec{
 		Params: []function.Parameter{textParam("text")},
 		Type:   function.StaticReturnType(cty.Number),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
@@ -78,7 +78,7 @@ func numberFunc() function.Function {
 			}
 			return n, nil
 		},
-	})
+	}
 }
 
 // withoutCommas removes commas that separate thousands; others stay, so that
@@ -96,10 +96,10 @@ func withoutCommas(text string) string {
 }
 
 // splitNameFunc splits a Korean name and warns when that is not certain.
-func (l *loader) splitNameFunc() function.Function {
+func (l *loader) splitNameFunc() *function.Spec {
 	result := cty.Object(map[string]cty.Type{"last": cty.String, "first": cty.String})
 	null := cty.NullVal(cty.String)
-	return function.New(&function.Spec{
+	return &function.Spec{
 		Params: []function.Parameter{textParam("name")},
 		Type:   function.StaticReturnType(result),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
@@ -119,7 +119,7 @@ func (l *loader) splitNameFunc() function.Function {
 			}
 			return cty.ObjectVal(map[string]cty.Value{"last": orNull(last), "first": orNull(first)}), nil
 		},
-	})
+	}
 }
 
 func orNull(text string) cty.Value {

@@ -12,20 +12,20 @@ import (
 )
 
 // secretFunctions make handles of secrets. They never read a secret.
-func (l *loader) secretFunctions() map[string]function.Function {
-	return map[string]function.Function{
+func (l *loader) secretFunctions() map[string]*function.Spec {
+	return map[string]*function.Spec{
 		"secret_env":   secretFunc([]string{"name"}, envHandle),
 		"secret_file":  secretFunc([]string{"path"}, fileHandle),
 		"secret_table": secretFunc([]string{"path", "key"}, l.tableHandle),
 	}
 }
 
-func secretFunc(names []string, handle func(args []string) (string, error)) function.Function {
+func secretFunc(names []string, handle func(args []string) (string, error)) *function.Spec {
 	params := make([]function.Parameter, len(names))
 	for i, n := range names {
 		params[i] = textParam(n)
 	}
-	return function.New(&function.Spec{
+	return &function.Spec{
 		Params: params, Type: function.StaticReturnType(secretType),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			texts := make([]string, len(args))
@@ -43,7 +43,7 @@ func secretFunc(names []string, handle func(args []string) (string, error)) func
 			s := value.Secret(text)
 			return cty.CapsuleVal(secretType, &s).Mark(secretMark{}), nil
 		},
-	})
+	}
 }
 
 func envHandle(args []string) (string, error) {

@@ -16,7 +16,7 @@ import (
 )
 
 // FuzzLoad feeds foreign configurations: Load never panics, and answers the same
-// twice.
+// twice, with expressions in direct form and without.
 func FuzzLoad(f *testing.F) {
 	for _, pattern := range []string{"testdata/wrong/*.txtar", "testdata/good/*.txtar"} {
 		paths, err := filepath.Glob(pattern)
@@ -38,16 +38,21 @@ func FuzzLoad(f *testing.F) {
 	table := []byte("사번,아이디,직급\n1,kim,대리\n2,,\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		files := fstest.MapFS{"main.hcl": {Data: []byte(text)}, "staff.csv": {Data: table}}
-		load := func() (*Config, diag.List) {
-			return Load(context.Background(), ".", Options{Kinds: toyKinds(), FS: files})
+		load := func(plain bool) (*Config, diag.List) {
+			return Load(context.Background(), ".", Options{Kinds: toyKinds(), FS: files, plain: plain})
 		}
-		cfg, list := load()
-		again, listAgain := load()
+		cfg, list := load(false)
+		again, listAgain := load(true)
 		if diff := cmp.Diff(list, listAgain); diff != "" {
 			t.Fatalf("two runs differ: %s", diff)
 		}
 		if cfg.Digest != again.Digest || len(cfg.Objects) != len(again.Objects) {
 			t.Fatal("two runs give two configurations")
+		}
+		for i, in := range cfg.Objects {
+			if !value.Equal(in.Attrs, again.Objects[i].Attrs) {
+				t.Fatalf("%s is %v directly and %v by the library", in.Addr, in.Attrs, again.Objects[i].Attrs)
+			}
 		}
 		for _, in := range cfg.Objects {
 			for name := range in.Attrs {

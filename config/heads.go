@@ -10,13 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"filippo.io/age"
 	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/secret"
 	"github.com/isaworks/isa/internal/value"
 )
 
@@ -78,7 +78,7 @@ func (l *loader) decodeHead(h *head, attrs []schema.Attr) (value.Object, func(di
 	exprs := h.body.exprs(nil)
 	l.ready(exprs...)
 	s := &scope{l: l}
-	obj := s.body(h.body, l.root, nil)
+	obj := s.body(h.body, l.env(), nil)
 	if s.open && !s.diags.HasErrors() && !l.anyErrors() {
 		s.diags = append(s.diags, diag.Diagnostic{
 			Code: "reference.not_known", Summary: "A value that is not known", Detail: "A value of this block is known only later.",
@@ -110,7 +110,7 @@ func (l *loader) evaluateIsa() {
 	handout, _ := isa["handout"].(value.Object)
 	l.cfg.Isa.HandoutRecipients = texts(handout["recipients"])
 	for _, r := range l.cfg.Isa.HandoutRecipients {
-		if _, err := age.ParseX25519Recipient(r); err != nil {
+		if secret.CheckRecipient(r) != nil {
 			report(diag.Diagnostic{
 				Code: "config.recipient", Summary: "Not an age recipient", Detail: fmt.Sprintf("%q is no age public key.", r),
 				Fix: "write a key that begins with age1, as age-keygen prints it",

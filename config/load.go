@@ -4,14 +4,17 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/value"
 )
 
 // loader is one run of Load. Evaluation is demand-driven: an expression makes the
@@ -42,6 +45,12 @@ type loader struct {
 	columns *columns
 	tables  *tables
 
+	specs map[string]*function.Spec    // of isa's own functions, by name
+	refs  map[addr.Address]value.Value // equal references share one value
+
+	mu       sync.Mutex // of finding places, which may be asked for by many once Load is done
+	released bool
+
 	firstKeys map[*hclsyntax.ForExpr]map[string]int
 	noted     []note // warnings of functions, placed by whoever called evaluate
 }
@@ -55,6 +64,15 @@ type kind struct {
 }
 
 func load(ctx context.Context, dir string, opts Options) (*Config, diag.List) {
+	l := newLoader(ctx, dir, opts)
+	l.run()
+	l.diags.Sort()
+	l.diags = onceACell(l.diags)
+	l.release()
+	return l.cfg, l.diags
+}
+
+func newLoader(ctx context.Context, dir string, opts Options) *loader {
 	if opts.Env == nil {
 		opts.Env = func(string) (string, bool) { return "", false }
 	}
@@ -65,12 +83,30 @@ func load(ctx context.Context, dir string, opts Options) (*Config, diag.List) {
 		byName: map[addr.Address]*block{}, byType: map[string][]*block{},
 		variables: map[string]*variable{}, locals: map[string]*local{},
 		firstKeys: map[*hclsyntax.ForExpr]map[string]int{},
-		stale:     map[string]bool{}, reads: map[string]bool{},
+		stale:     map[string]bool{}, reads: map[string]bool{}, refs: map[addr.Address]value.Value{},
 	}
 	l.tables = newTables(l.files, l.note)
-	l.run()
-	l.diags.Sort()
-	return l.cfg, l.diags
+	l.specs = l.ownFunctions()
+	return l
+}
+
+// onceACell leaves one of the warnings that say the same of one cell: an
+// expression per attribute may read it, such as both halves of split_name().
+func onceACell(list diag.List) diag.List {
+	type warning struct {
+		cell                  diag.Cell
+		code, address, detail string
+	}
+	said := map[warning]bool{}
+	return slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
+		if d.Cell == nil || d.Severity != diag.Warning {
+			return false
+		}
+		w := warning{*d.Cell, d.Code, d.Address, d.Detail}
+		again := said[w]
+		said[w] = true
+		return again
+	})
 }
 
 func (l *loader) run() {

@@ -19,14 +19,14 @@ func (l *loader) where(in *instance, path value.Path) diag.Place {
 	if len(path) == 0 {
 		return header
 	}
-	b, ctx := in.block.body, l.context(in)
+	b, env := in.block.body, l.envOf(in)
 	for {
 		for i := range b.fields {
 			if f := &b.fields[i]; f.attr.Name == path[0].Name {
-				return l.placeAt(f.expr.syntax, ctx, path[1:])
+				return l.placeAt(f.expr.syntax, env.context(), path[1:])
 			}
 		}
-		n, inner, rest, ok := l.enter(b, ctx, path)
+		n, inner, rest, ok := l.enter(b, env, path)
 		if !ok {
 			return header
 		}
@@ -34,13 +34,13 @@ func (l *loader) where(in *instance, path value.Path) diag.Place {
 		if len(rest) == 0 {
 			return header
 		}
-		b, ctx, path = n.body, inner, rest
+		b, env, path = n.body, inner, rest
 	}
 }
 
 // enter finds the nested block that a path leads into, and what its expressions
 // may name.
-func (l *loader) enter(b *body, ctx *hcl.EvalContext, path value.Path) (*nested, *hcl.EvalContext, value.Path, bool) {
+func (l *loader) enter(b *body, at *env, path value.Path) (*nested, *env, value.Path, bool) {
 	index, rest := 0, path[1:]
 	whole := true
 	if len(rest) > 0 && rest[0].Name == "" {
@@ -52,22 +52,22 @@ func (l *loader) enter(b *body, ctx *hcl.EvalContext, path value.Path) (*nested,
 			continue
 		}
 		if whole && n.attr.Type.Kind == schema.List {
-			return n, ctx, nil, true
+			return n, at, nil, true
 		}
 		if n.forEach == nil {
 			if index == 0 {
-				return n, ctx, rest, true
+				return n, at, rest, true
 			}
 			index--
 			continue
 		}
-		coll, found := l.value(n.forEach.syntax, ctx)
+		coll, found := l.value(n.forEach.syntax, at.context())
 		if found.HasErrors() || coll.IsMarked() || !coll.IsKnown() {
 			return nil, nil, nil, false
 		}
 		items, _ := elementsOf(coll)
 		if index < len(items) {
-			return n, iteration(ctx, n.iter, items[index]), rest, true
+			return n, at.withItem(n.iter, items[index]), rest, true
 		}
 		index -= len(items)
 	}

@@ -43,12 +43,13 @@ func syntaxProblems(found hcl.Diagnostics) diag.List {
 	return list
 }
 
-// closest returns the name that is most like the given one, or "".
+// closest returns the name that is most like the given one, the first by the
+// alphabet among equals, or "".
 func closest(given string, names []string) string {
 	best, found := 0.0, ""
 	params := levenshtein.NewParams()
 	for _, n := range names {
-		if s := levenshtein.Similarity(given, n, params); s > best {
+		if s := levenshtein.Similarity(given, n, params); s > best || s == best && n < found {
 			best, found = s, n
 		}
 	}

@@ -76,7 +76,12 @@ func (s *scope) reference(k []string, v cty.Value, at *step) value.Value {
 			"refer to "+k[0]+".… instead")
 		return nil
 	}
-	return value.ID(a)
+	ref, ok := s.l.refs[a]
+	if !ok {
+		ref = value.ID(a)
+		s.l.refs[a] = ref
+	}
+	return ref
 }
 
 func (s *scope) notReference(k []string, v cty.Value, at *step) {

@@ -76,7 +76,7 @@ func stateBackends() []string { return []string{"local"} }
 func isaAttrs() []schema.Attr {
 	return []schema.Attr{
 		{Name: "required_version", Type: schema.Text(), Doc: "Versions of isa that may be used, such as >= 0.1."},
-		{Name: "handout", Block: true, Type: schema.ObjectOf(
+		{Name: "handout", Block: true, Doc: "Where passwords go that isa makes.", Type: schema.ObjectOf(
 			schema.Attr{Name: "recipients", Type: schema.ListOf(schema.Text()), Required: true,
 				Doc: "age public keys that generated passwords are encrypted to."},
 			schema.Attr{Name: "path", Type: schema.Text(), Doc: "The file, isa.handout.age when not given."},
@@ -96,21 +96,21 @@ func tenantAttrs() []schema.Attr {
 		{Name: "plan", Type: schema.Text(), Enum: plans(), Doc: "The product plan; standard when not given."},
 		{Name: "edition", Type: schema.Text(), Enum: editions(), Doc: "Selects the hosts; commercial when not given."},
 		{Name: "managed_by_workplace", Type: schema.Switch(), Doc: "The directory is managed by WORKPLACE."},
-		{Name: "features", Block: true, Type: schema.ObjectOf(
-			schema.Attr{Name: "sso", Type: schema.Switch()},
-			schema.Attr{Name: "job_grades", Type: schema.Switch()},
-			schema.Attr{Name: "positions", Type: schema.Switch()},
-			schema.Attr{Name: "user_types", Type: schema.Switch()},
-			schema.Attr{Name: "external_mail_import", Type: schema.Switch()},
-			schema.Attr{Name: "ip_restricted", Type: schema.Switch()},
-			schema.Attr{Name: "licences", Type: schema.Whole()},
-			schema.Attr{Name: "multilingual_names", Type: schema.ListOf(schema.Text())},
+		{Name: "features", Block: true, Doc: "Switches of the console that no API tells. They must be as they are there.", Type: schema.ObjectOf(
+			schema.Attr{Name: "sso", Type: schema.Switch(), Doc: "Members sign in elsewhere: no invitations, no passwords."},
+			schema.Attr{Name: "job_grades", Type: schema.Switch(), Doc: "Job grades are switched on."},
+			schema.Attr{Name: "positions", Type: schema.Switch(), Doc: "Positions are switched on."},
+			schema.Attr{Name: "user_types", Type: schema.Switch(), Doc: "User types are switched on."},
+			schema.Attr{Name: "external_mail_import", Type: schema.Switch(), Doc: "Import of mail from other systems is switched on."},
+			schema.Attr{Name: "ip_restricted", Type: schema.Switch(), Doc: "The API is open to listed addresses only."},
+			schema.Attr{Name: "licences", Type: schema.Whole(), Doc: "Seats paid for; more members than that are an error."},
+			schema.Attr{Name: "multilingual_names", Type: schema.ListOf(schema.Text()), Doc: "Languages in which names may be given besides the main one."},
 		)},
-		{Name: "credentials", Block: true, Type: schema.ObjectOf(
-			schema.Attr{Name: "client_id", Type: schema.Text()},
-			schema.Attr{Name: "client_secret", Type: schema.SecretType()},
-			schema.Attr{Name: "service_account", Type: schema.Text()},
-			schema.Attr{Name: "private_key", Type: schema.SecretType()},
+		{Name: "credentials", Block: true, Doc: "How isa signs in: a service account.", Type: schema.ObjectOf(
+			schema.Attr{Name: "client_id", Type: schema.Text(), Doc: "Of the app in the Developer Console; usually env()."},
+			schema.Attr{Name: "client_secret", Type: schema.SecretType(), Doc: "Of the same app."},
+			schema.Attr{Name: "service_account", Type: schema.Text(), Doc: "The service account of the app."},
+			schema.Attr{Name: "private_key", Type: schema.SecretType(), Doc: "Its private key, PEM."},
 		)},
 	}
 }

@@ -100,6 +100,24 @@ func (t *tables) open(path string, o sheet.Options) (*loaded, diag.List) {
 	return l, nil
 }
 
+// release forgets the rows; the tables themselves stay.
+func (t *tables) release() {
+	t.origins, t.indexed = nil, 0
+	for _, l := range t.sorted() {
+		l.rows, l.list = nil, cty.NilVal
+	}
+}
+
+// revive makes the rows again.
+func (t *tables) revive() {
+	said := t.diags
+	for _, l := range t.sorted() {
+		l.used = nil
+		t.load(l)
+	}
+	t.diags = said // the same was said before
+}
+
 // load makes the rows of a table: maps of those columns that some expression
 // names. Cells with a fault are unknown, so that only their use is an error.
 func (t *tables) load(l *loaded) {
@@ -133,9 +151,9 @@ func (t *tables) load(l *loaded) {
 	}
 	l.rows = make([]cty.Value, l.table.Len())
 	null := cty.NullVal(cty.String)
-	texts := map[string]cty.Value{} // equal texts share one value
+	texts := map[string]cty.Value{}                // equal texts share one value
+	vals := make(map[string]cty.Value, len(names)) // MapVal takes a copy
 	for row := range l.rows {
-		vals := make(map[string]cty.Value, len(names))
 		for heading, col := range names {
 			v := cty.UnknownVal(cty.String) // the column is missing, which was reported
 			if col >= 0 {

@@ -56,7 +56,7 @@ func (l *loader) translateOne(d *hcl.Diagnostic, e *expr, ctx *hcl.EvalContext) 
 		r := rangeOf(*d.Subject)
 		out.Range = &r
 	}
-	if list, ok := functionProblem(d, &out); ok {
+	if list, ok := l.functionProblem(d, &out); ok {
 		return list
 	}
 	if l.usesSecret(culprit, ctx) {
@@ -83,14 +83,12 @@ func (l *loader) translateOne(d *hcl.Diagnostic, e *expr, ctx *hcl.EvalContext) 
 }
 
 // functionProblem translates what is wrong with the call of a function.
-func functionProblem(d *hcl.Diagnostic, out *diag.Diagnostic) (diag.List, bool) {
+func (l *loader) functionProblem(d *hcl.Diagnostic, out *diag.Diagnostic) (diag.List, bool) {
 	if unknown, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](d); ok && unknown.CalledFunctionName() != "" {
 		out.Code, out.Summary = "config.function_unknown", "Unknown function"
-		detail, hint, found := strings.Cut(d.Detail, " Did you mean ")
-		out.Detail, out.Fix = detail, "use a function of the language reference"
-		if found {
-			out.Fix = "did you mean " + strings.Trim(hint, `"?`) + "?"
-		}
+		out.Detail, _, _ = strings.Cut(d.Detail, " Did you mean ") // which of several alike is left to chance
+		names := slices.Sorted(maps.Keys(l.root.Functions))
+		out.Fix = didYouMean(unknown.CalledFunctionName(), names, "use a function of the language reference")
 		return diag.List{*out}, true
 	}
 	call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)

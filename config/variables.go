@@ -271,7 +271,7 @@ func (l *loader) readyLocal(name string, from *expr) bool {
 	if loc.phase == failed {
 		return true
 	}
-	loc.value, loc.diags = l.evaluate(loc.expr, l.root)
+	loc.value, loc.diags = l.evaluate(loc.expr, l.env())
 	loc.phase = done
 	l.stale["local"] = true
 	return loc.final

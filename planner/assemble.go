@@ -19,12 +19,12 @@ const statusKey = "$status"
 func (p *planner) assemble() {
 	ids := make(map[*node]string, len(p.nodes))
 	for _, o := range p.objects {
-		for i, n := range o.steps.all() {
+		for i, n := range o.inOrder() {
 			ids[n] = stepID(o, i+1)
 		}
 	}
 	for _, o := range p.objects {
-		if list := o.steps.all(); len(list) > 0 {
+		if list := o.inOrder(); len(list) > 0 {
 			c := p.change(o)
 			for _, n := range list {
 				c.Steps = append(c.Steps, p.step(n, ids))
@@ -225,6 +225,9 @@ func joined(a, b string) string {
 func (p *planner) matchedBy(o *object) string {
 	if key := o.key(); key != "" && o.kind.Key != "" && value.Text(o.live.Attrs[o.kind.Key]) == key {
 		return o.kind.Key
+	}
+	if o.kind.Key != "" && slices.Contains(o.inst.Previous, value.Text(o.live.Attrs[o.kind.Key])) {
+		return "an earlier " + o.kind.Key
 	}
 	return strings.Join(o.kind.Natural, " and ")
 }

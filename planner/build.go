@@ -24,8 +24,8 @@ const confirmWithin = 60 * time.Second
 func Build(in Input) *Plan {
 	p := newPlanner(in)
 	p.match()
-	p.identities()
 	p.choose()
+	p.identities()
 	p.compareAll()
 	p.removals()
 	p.placeAll()
@@ -51,6 +51,7 @@ type planner struct {
 	byDom   map[int]schema.Company
 	nodes   []*node
 	give    []handover
+	pending []*object // leavers whom the service cannot suspend
 	holders map[string]*live.Object
 	diags   diag.List
 	plan    *Plan
@@ -64,6 +65,7 @@ type kind struct {
 	byID   map[string]*live.Object
 	owner  map[string]*object // which object a live one belongs to, by ID
 	placed bool
+	listed bool // false: the listing left the kind out, since its feature is off
 }
 
 // object is one declared object or one that the state remembers.
@@ -76,9 +78,12 @@ type object struct {
 	live     *live.Object     // nil: not there
 	company  schema.Company
 	reason   string
-	byHand   string // why the live object is missing or off
+	byHand   string // why the live object is missing
+	missing  bool   // it should be there: creating it again needs a second look
 
 	adopted     bool // matched without the state
+	merged      bool // another object took it over: it is the same under another address
+	hidden      bool // deleted, and the listing does not show it: live is what can be known of it
 	unselected  bool // left out by targets or exclude, or held back with an error
 	unconfirmed bool
 	leaving     leaving
@@ -95,6 +100,7 @@ type object struct {
 	moves  bool    // the parent changes
 
 	steps      steps
+	order      []*node         // of the steps, when it is not the usual one
 	claimAttrs map[string]bool // attributes whose claims change hands
 }
 
@@ -121,7 +127,8 @@ func newPlanner(in Input) *planner {
 		byDom: make(map[int]schema.Company, len(in.Tenant.Companies)),
 	}
 	for i, k := range in.Kinds {
-		c := &kind{Kind: k, seq: i, live: in.Live.Objects[k.Type], placed: k.Placed && k.Order != ""}
+		objects, listed := in.Live.Objects[k.Type]
+		c := &kind{Kind: k, seq: i, live: objects, placed: k.Placed && k.Order != "", listed: listed}
 		c.byID = make(map[string]*live.Object, len(c.live))
 		c.owner = make(map[string]*object, len(c.live))
 		for j := range c.live {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/live"
@@ -90,7 +91,25 @@ func (p *planner) twice(o *object, c schema.Claim, other *object, theirs schema.
 	} else if place.Range != nil {
 		where += " at " + place.Range.String()
 	}
-	p.fail(o, c.Path, "claim.twice", c.Name+" ("+c.Space+") is wanted by "+where+" too", "give one of the two another one")
+	p.fail(o, c.Path, "claim.twice", p.spoken(c)+" is wanted by "+where+" too", "give one of the two another one")
+}
+
+// spoken names a claim for people: a name that is the identity of an object, such
+// as a unit for its head, by the object's title.
+func (p *planner) spoken(c schema.Claim) string {
+	name := c.Name
+	for _, k := range p.ordered {
+		if l := k.byID[c.Name]; l != nil {
+			name = titleOf(k, l.Attrs, c.Name)
+		}
+	}
+	if address, isNew := strings.CutPrefix(c.Name, "\x00"); isNew {
+		name = address
+		if a, err := addr.Parse(address); err == nil && p.at[a] != nil {
+			name = p.at[a].title()
+		}
+	}
+	return name + " (" + c.Space + ")"
 }
 
 // claimsOf looks at one live object for names that others take.
@@ -169,7 +188,7 @@ func (p *planner) taken(k *kind, o *object, l *live.Object, c schema.Claim, t ta
 	case o.unselected:
 		fix = "plan both together: widen --target or take --exclude back"
 	}
-	p.fail(t.o, t.claim.Path, "claim.taken", c.Name+" ("+c.Space+") is held by "+who, fix)
+	p.fail(t.o, t.claim.Path, "claim.taken", p.spoken(c)+" is held by "+who, fix)
 }
 
 func statusWords(l *live.Object, o *object) string {

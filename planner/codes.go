@@ -1,6 +1,9 @@
 package planner
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/isaworks/isa/internal/schema"
 )
 
@@ -11,6 +14,7 @@ func summaries() map[string]string {
 		"match.contradicts":     "The object found by name has another external key",
 		"company.changed":       "An object cannot move to another company",
 		"identity.changed":      "The same person would leave and come back as somebody new",
+		"identity.previous":     "An earlier key belongs to somebody who is still declared",
 		"attribute.create_only": "An attribute that is fixed at creation would change",
 		"reference.unknown":     "A reference names nothing",
 		"reference.cycle":       "Objects need one another to be created first",
@@ -18,9 +22,11 @@ func summaries() map[string]string {
 		"claim.twice":           "Two objects want the same name",
 		"claim.taken":           "The name is taken",
 		"claim.ring":            "Names cannot be handed on in a ring",
+		"match.unlisted":        "Left alone, since the tenant's list could not show them",
 		"removal.pending":       "Who has not finished registration cannot be suspended",
-		"removal.admin":         "An administrator cannot be deleted",
+		"removal.admin":         "An administrator cannot leave",
 		"removal.in_use":        "An object to be deleted is still in use",
+		"removal.lingering":     "Left for a later plan: somebody in the deletion period has it",
 		"removal.unknown":       "The state holds an unknown way to remove an object",
 		"guard.protected":       "A protected object would leave",
 		"selection.needs":       "Left out, since it needs something that is left out",
@@ -31,27 +37,31 @@ func summaries() map[string]string {
 // depend on the kinds are in CodesFor.
 func Codes() map[string]string {
 	return map[string]string{
-		"match.ambiguous":       "An object of the configuration has no external key at the tenant, and several objects there have its name. isa never guesses. Give the right one the external key in the admin console, or rename the others.",
-		"match.contradicts":     "An object of the tenant has the name of a declared one, but another external key. Correct the key, list the old key in previous_keys, or rename one of the two.",
-		"company.changed":       "The service has no way to move an object to another company of the tenant. Write the company it is in, or declare a new object.",
-		"identity.changed":      "In one plan a person would leave and somebody with the same login ID, alias, or name and phone (birthday, private mail) would come. Usually that is one person with a new key: write previous_keys with the old key. If they are two people, let the first leave in an apply of its own.",
-		"attribute.create_only": "The attribute can only be given when the object is created. Write the value that is there, or declare a new object.",
-		"reference.unknown":     "An attribute or lifecycle.leavers_unit names an object that is not declared. Declare it or remove the reference.",
-		"reference.cycle":       "Objects refer to one another by attributes that must be given at creation. Leave one reference out, apply, then add it.",
-		"tree.cycle":            "Following parents leads back to the object itself. Give one of the objects another parent.",
-		"claim.twice":           "Login IDs, aliases, addresses, external keys and names of one space belong to one object at a time. Two declared objects want the same one: change one of them.",
-		"claim.taken":           "The name belongs to an object that keeps it: one that isa does not manage, or one that the plan does not change. Suspended and deleted people keep their names. Choose another name, or change or declare the holder.",
-		"claim.ring":            "Objects hand names on to one another, and none of the names can be given up before it is taken. Do it in two applies with a temporary name.",
-		"removal.pending":       `The service cannot suspend a person who has not finished registration. Set lifecycle on_remove to "delete" or "keep", apply, and then take the block away.`,
-		"removal.admin":         "The service does not let administrators be deleted. Take the role away in the admin console first.",
-		"removal.in_use":        "A unit with people or units in it, or a grade, position or type that somebody has, cannot be deleted. Move those who stay; for leavers set lifecycle.leavers_unit.",
-		"removal.unknown":       "The state names a way to remove that the kind does not have. Bring the block back with a valid lifecycle.on_remove, apply, and then take it away.",
-		"selection.needs":       "With --target or --exclude an object is left out when something it refers to does not exist and is left out.",
-		"guard.protected":       "lifecycle.protect was in force at the last apply. Set protect = false, apply, and then take the block away. --allow does not lift it.",
-		"guard.identity.reuse":  "A login ID or alias would go from one person to another: mail and shares meant for the one would reach the other. Choose another name, or run with --allow identity.reuse=COUNT.",
-		"guard.self.removal":    "The account that runs isa would leave. Use another account, or run with --allow self.removal=1.",
-		"guard.table.shrunk":    "A table has less than half of the rows it had at the last apply. Look whether the right file was exported; if so, run with --allow table.shrunk=COUNT.",
-		"guard.table.emptied":   "A column that was mostly filled at the last apply is mostly empty. Look whether the export is complete; if so, run with --allow table.emptied=COUNT.",
+		"match.ambiguous":         "An object of the configuration has no external key at the tenant, and several objects there have its name. isa never guesses. Give the right one the external key in the admin console, or rename the others.",
+		"match.contradicts":       "An object of the tenant has the name of a declared one, but another external key. Correct the key, list the old key in previous_keys, or rename one of the two.",
+		"match.unlisted":          "The state has objects of a kind whose feature is off in tenant.features, or of a company that is not declared any more. The service was not asked for them, so that isa cannot tell whether they are there, and leaves them alone. Switch the feature or the company on again in the configuration; nothing is forgotten meanwhile.",
+		"company.changed":         "The service has no way to move an object to another company of the tenant. Write the company it is in, or declare a new object.",
+		"identity.changed":        "In one plan a person would leave and somebody with the same login ID, alias, or name and phone (birthday, private mail) would come. Usually that is one person with a new key: write previous_keys with the old key. If they are two people, let the first leave in an apply of its own.",
+		"identity.previous":       "A new person names in previous_keys a key of somebody who is still declared, so that one person would get a second account. Take the old row out of the table, or the key out of previous_keys.",
+		"attribute.create_only":   "The attribute can only be given when the object is created. Write the value that is there, or declare a new object.",
+		"reference.unknown":       "An attribute or lifecycle.leavers_unit names an object that is not declared. Declare it or remove the reference.",
+		"reference.cycle":         "Objects refer to one another by attributes that must be given at creation. Leave one reference out, apply, then add it.",
+		"tree.cycle":              "Following parents leads back to the object itself. Give one of the objects another parent.",
+		"claim.twice":             "Login IDs, aliases, addresses, external keys and names of one space belong to one object at a time. Two declared objects want the same one: change one of them.",
+		"claim.taken":             "The name belongs to an object that keeps it: one that isa does not manage, or one that the plan does not change. Suspended and deleted people keep their names. Choose another name, or change or declare the holder.",
+		"claim.ring":              "Objects hand names on to one another, and none of the names can be given up before it is taken. Do it in two applies with a temporary name.",
+		"removal.pending":         `The service cannot suspend a person who has not finished registration. Set lifecycle on_remove to "delete" or "keep", apply, and then take the block away, or leave the person as they are for now with --exclude.`,
+		"removal.admin":           "The service does not let administrators be deleted, nor the super administrator be suspended. Take the role away in the admin console first.",
+		"removal.in_use":          "A unit with people or units in it, or a grade, position or type that somebody has, cannot be deleted. Move those who stay; for leavers set lifecycle.leavers_unit.",
+		"removal.lingering":       "A unit, grade, position or type is to be deleted that somebody who was deleted still has. Until the service removes them for good (7 days) they cannot be changed and count, so that the deletion would be refused. isa leaves it for a later plan.",
+		"removal.unknown":         "The state names a way to remove that the kind does not have. Bring the block back with a valid lifecycle.on_remove, apply, and then take it away.",
+		"selection.needs":         "With --target or --exclude an object is left out when something it refers to does not exist and is left out.",
+		"guard.protected":         "lifecycle.protect was in force at the last apply. Set protect = false, apply, and then take the block away. --allow does not lift it.",
+		"guard.identity.reuse":    "A login ID or alias would go from one person to another: mail and shares meant for the one would reach the other. Choose another name, or run with --allow identity.reuse=COUNT.",
+		"guard.identity.replaced": "The login ID, the aliases, the whole name and all that is personal of somebody would change at once: the account, with its mail and files, would be somebody else's. Usually a number was given to a newcomer, or rows lost their keys: give the newcomer a key of their own. If it is meant, run with --allow identity.replaced=COUNT.",
+		"guard.self.removal":      "The account that runs isa would leave. Use another account, or run with --allow self.removal=1.",
+		"guard.table.shrunk":      "A table has less than half of the rows it had at the last apply. Look whether the right file was exported; if so, run with --allow table.shrunk=COUNT.",
+		"guard.table.emptied":     "A column that was mostly filled at the last apply is mostly empty. Look whether the export is complete; if so, run with --allow table.emptied=COUNT.",
 	}
 }
 
@@ -67,6 +77,9 @@ func CodesFor(kinds []*schema.Kind) map[string]string {
 		}
 		for i := range k.Attrs {
 			a := &k.Attrs[i]
+			if k.Person && a.ElemKey != "" {
+				out[guardPrefix+k.Type+"."+a.Name+".none"] = "People of kind " + k.Type + " would be left without any " + a.Name + ", and so appear nowhere. Write one for each, or run with --allow " + k.Type + "." + a.Name + ".none=COUNT."
+			}
 			if a.Type.Kind == schema.List && hasRefs(a.Type.Elem) {
 				out[guardPrefix+k.Type+"."+a.Name+".removal"] = "Many elements of " + a.Name + " would be taken away at once." + limit
 			}
@@ -76,6 +89,21 @@ func CodesFor(kinds []*schema.Kind) map[string]string {
 		}
 	}
 	return out
+}
+
+// GuardCodes lists the guards that --allow lifts and guard blocks limit, without
+// "guard." in front, sorted. Protection is not among them: nothing lifts it.
+func GuardCodes(kinds []*schema.Kind) []string {
+	var out []string
+	for _, pages := range []map[string]string{Codes(), CodesFor(kinds)} {
+		for code := range pages {
+			if name, ok := strings.CutPrefix(code, guardPrefix); ok && name != "protected" {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func sensitiveCodes(a *schema.Attr, f func(string)) {

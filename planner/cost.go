@@ -13,9 +13,11 @@ import (
 // (lanes.Call.Writer).
 const gapWriters = "orgunits "
 
-// costs counts requests, chooses the budget and computes the bound: the time that
-// no apply within the limits can beat, were the service to answer at once. It is
-// the largest of
+// costs counts requests, chooses the budget and computes the bound: the time from
+// the first request to the last that no apply within the limits can beat, were the
+// service to answer at once and windows to begin with their first call. (With
+// windows that follow the clock the first may be shorter.) A plan whose calls fit
+// into one window and need no pause has the bound 0. It is the largest of
 //
 //   - the critical path, on which calls of one gap writer are a gap apart, and
 //   - for each lane and each set of its calls that cannot start before r and

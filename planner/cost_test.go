@@ -136,7 +136,10 @@ func TestBoundIsWhatAnIdealExecutorNeeds(t *testing.T) {
 		name  string
 		steps []*Step
 		want  time.Duration
-	}{{"nothing", nil, 0}, {"wide", wide, 180 * time.Second}, {"deep", deep, 49 * time.Second}, {"mixed", mixed, 120 * time.Second}} {
+	}{
+		{"nothing", nil, 0}, {"a unit and its people", append(wide[:240:240], unit("u")), 0},
+		{"eleven units", deep[:11], 10 * time.Second}, {"wide", wide, 180 * time.Second}, {"deep", deep, 49 * time.Second}, {"mixed", mixed, 120 * time.Second},
+	} {
 		got, run := bound(c.steps, budget), ideal(c.steps, budget)
 		if got != c.want {
 			t.Errorf("%s: bound %v, want %v", c.name, got, c.want)

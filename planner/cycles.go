@@ -18,6 +18,7 @@ func (p *planner) breakCycles() {
 	for {
 		rings := p.rings()
 		if len(rings) == 0 {
+			p.chainAll()
 			return
 		}
 		for _, ring := range rings {
@@ -28,6 +29,61 @@ func (p *planner) breakCycles() {
 		}
 		p.number()
 	}
+}
+
+// chainAll gives the steps of every object one order, in which they follow one
+// another: the usual one, unless opening a ring turned two of them round.
+func (p *planner) chainAll() {
+	for _, o := range p.objects {
+		list := o.steps.all()
+		chained := true
+		for i := 1; i < len(list) && chained; i++ {
+			chained = slices.ContainsFunc(list[i].needs, func(e *edge) bool { return e.to == list[i-1] })
+		}
+		if chained {
+			continue
+		}
+		list = byNeed(list)
+		for i := 1; i < len(list); i++ {
+			list[i].need(list[i-1], hard)
+		}
+		o.order = list
+	}
+	p.number()
+}
+
+// byNeed sorts a few steps: always the first of the rest that waits for no other
+// of them.
+func byNeed(rest []*node) []*node {
+	rest = slices.Clone(rest)
+	var out []*node
+	for len(rest) > 0 {
+		i := max(0, slices.IndexFunc(rest, func(n *node) bool {
+			return !slices.ContainsFunc(rest, func(other *node) bool { return other != n && reaches(n, other) })
+		}))
+		out = append(out, rest[i])
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return out
+}
+
+// reaches reports whether a step waits for another, directly or through others.
+func reaches(from, to *node) bool {
+	seen := map[*node]bool{from: true}
+	for stack := []*node{from}; len(stack) > 0; {
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if n == to {
+			return true
+		}
+		for _, e := range n.needs {
+			if !seen[e.to] {
+				seen[e.to] = true
+				stack = append(stack, e.to)
+			}
+		}
+	}
+	return false
 }
 
 // ring is a set of nodes that all need one another.

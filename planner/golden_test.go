@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,8 @@ type story struct {
 	} `json:"wanted"`
 	State []state.Object `json:"state"`
 	Live  []live.Object  `json:"live"`
+	// Unlisted are kinds that the listing left out.
+	Unlisted []string `json:"unlisted"`
 	// People adds that many unchanged people, for guards.
 	People int `json:"people"`
 	// Leavers are that many of them who are not wanted any more.
@@ -69,6 +72,11 @@ func (s *story) input() Input {
 			o.Status = state.Ready
 		}
 		in.State.Objects = append(in.State.Objects, o)
+	}
+	for _, k := range kinds {
+		if !slices.Contains(s.Unlisted, k.Type) {
+			in.Live.Objects[k.Type] = []live.Object{}
+		}
 	}
 	for _, o := range s.Live {
 		o.DomainID = 1

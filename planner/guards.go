@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
@@ -73,6 +74,8 @@ func (p *planner) guards() {
 	g.judge()
 }
 
+// add counts n for a guard. of is how many there are of what is counted, 0 where
+// a share of a whole says nothing.
 func (g *guarding) add(code string, o *object, n, of, limit int, what string) {
 	key := tallyKey{code, o.company.DomainID}
 	t := g.tallies[key]
@@ -96,13 +99,22 @@ func (g *guarding) object(o *object) {
 			}
 		}
 	case o.live == nil:
-		if o.kind.Notices != nil {
-			if k := o.kind.Notices(o.inst.Attrs); k > 0 {
-				g.add(kind+".invitation", o, k, n, invitationLimit, "invitations are sent to people")
-			}
-		}
+		g.notices(o)
 	default:
 		g.changes(o, n)
+		if o.kind.Person && g.p.replaced(o) {
+			g.add("identity.replaced", o, 1, 0, 0, "somebody else would get the account of a person (mail and files of the one would be the other's)")
+		}
+	}
+}
+
+// notices counts invitations. With SSO the service sends none.
+func (g *guarding) notices(o *object) {
+	if o.kind.Notices == nil || g.p.in.Tenant.Features.SSO {
+		return
+	}
+	if k := o.kind.Notices(o.inst.Attrs); k > 0 {
+		g.add(o.kind.Type+".invitation", o, k, 0, invitationLimit, "invitations are sent to people")
 	}
 }
 
@@ -122,6 +134,9 @@ func (g *guarding) changes(o *object, n int) {
 		}
 		if lost := g.lost(a, w, l); lost > 0 {
 			g.add(o.kind.Type+"."+a.Name+".removal", o, lost, g.elements(o.kind, a, o.company.DomainID), -1, "elements of "+a.Name+" are taken away")
+		}
+		if o.kind.Person && a.ElemKey != "" && !empty(l) && empty(g.p.written(a, &a.Type, l, w)) {
+			g.add(o.kind.Type+"."+a.Name+".none", o, 1, 0, 0, "people are left without any "+a.Name)
 		}
 	}
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
@@ -244,7 +259,7 @@ func (g *guarding) elements(k *kind, a *schema.Attr, domain int) int {
 func (g *guarding) reuse() {
 	for _, h := range g.p.give {
 		if h.claim.Person && h.from.kind.Person && h.to.kind.Person {
-			g.add("identity.reuse", h.to, 1, g.managed[h.to.kind.Type][h.to.company.DomainID], 0,
+			g.add("identity.reuse", h.to, 1, 0, 0,
 				"names of people go to other people (mail for the one would reach the other)")
 		}
 	}
@@ -261,7 +276,7 @@ func (g *guarding) tables() {
 		key := tallyKey{code, 0}
 		t := g.tallies[key]
 		if t == nil {
-			t = &tally{code: code, limit: 0, what: what, of: len(g.p.in.Tables)}
+			t = &tally{code: code, limit: 0, what: what}
 			g.tallies[key] = t
 		}
 		t.count++
@@ -355,7 +370,10 @@ func (g *guarding) limit(t *tally) int {
 }
 
 func (g *guarding) refuse(t *tally, all int) {
-	detail := fmt.Sprintf("%d of %d", t.count, t.of)
+	detail := strconv.Itoa(t.count)
+	if t.of > 0 {
+		detail += fmt.Sprintf(" of %d", t.of)
+	}
 	if t.company != (schema.Company{}) {
 		detail += " in " + companyOf(t.company)
 	}
@@ -366,6 +384,9 @@ func (g *guarding) refuse(t *tally, all int) {
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: guardPrefix + t.code, Summary: "A guard refuses the plan", Detail: detail,
 		Fix: fmt.Sprintf("look at the list; if all of it is meant, run again with --allow %s=%d", t.code, all),
+	}
+	if len(g.p.plan.Changes) == 0 { // there is nothing to refuse
+		d.Severity, d.Summary = diag.Warning, "A guard would refuse changes"
 	}
 	for _, b := range g.p.in.Guards {
 		if b.Code == t.code && b.Range.File != "" {

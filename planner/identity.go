@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 )
 
@@ -105,4 +106,47 @@ func (p *planner) marks(o *object, attrs value.Object) []string {
 		}
 	}
 	return out
+}
+
+// replaced reports whether an account would go to somebody else: the names that
+// identify the person (login ID, aliases) and all parts of the name change, and
+// nothing personal stays that was known. That happens when a number is given to a
+// newcomer, or rows of a sheet have lost their keys.
+func (p *planner) replaced(o *object) bool {
+	then := p.then(o)
+	return !p.sharesName(o, then) && p.allDiffer(o, then, true) && p.allDiffer(o, then, false)
+}
+
+// sharesName reports whether a name that identifies a person stays, or there was
+// none.
+func (p *planner) sharesName(o *object, then value.Object) bool {
+	had, some := map[string]bool{}, false
+	for _, c := range o.kind.Claims(o.live.Attrs, o.company, p.claimID) {
+		had[c.Held()], some = c.Person, some || c.Person
+	}
+	for _, c := range o.kind.Claims(then, o.company, p.claimID) {
+		if c.Person && had[c.Held()] {
+			return true
+		}
+	}
+	return !some
+}
+
+// allDiffer reports whether none of the attributes that had a value keeps it: of
+// the parts of the name, of which there must be one, or else of what is personal.
+func (p *planner) allDiffer(o *object, then value.Object, names bool) bool {
+	some := !names
+	for i := range o.kind.Attrs {
+		a := &o.kind.Attrs[i]
+		isName := strings.HasSuffix(a.Sensitive, ".name")
+		l := o.live.Attrs[a.Name]
+		if a.Type.Kind != schema.String || isName != names || !names && !a.Personal || empty(l) {
+			continue
+		}
+		if p.same(a, &a.Type, then[a.Name], l) && !empty(then[a.Name]) {
+			return false
+		}
+		some = true
+	}
+	return some
 }

@@ -2,10 +2,12 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
@@ -40,7 +42,10 @@ func (p *planner) match() {
 	}
 	p.matchKeys(wanted)
 	p.matchNatural(wanted)
+	p.objects = slices.DeleteFunc(p.objects, func(o *object) bool { return o.merged })
+	p.previousStays(wanted)
 	p.sortObjects()
+	p.unlisted()
 	for _, o := range p.objects {
 		p.explainMissing(o)
 	}
@@ -134,8 +139,53 @@ func (p *planner) takeStateID(o *object) {
 	if o.st == nil || o.st.ID == "" {
 		return
 	}
-	if l := o.kind.byID[o.st.ID]; l != nil && o.kind.owner[l.ID] == nil {
+	l := o.kind.byID[o.st.ID]
+	switch {
+	case l != nil && o.kind.owner[l.ID] == nil:
 		p.take(o, l)
+	case l == nil && o.inst != nil && p.deletedLately(o):
+		// A tenant may leave deleted people out of its list. Nothing but the ID is
+		// certain, so that all that is wanted is written after the restore.
+		o.hidden = true
+		p.take(o, &live.Object{Kind: o.kind.Type, ID: o.st.ID, DomainID: o.st.DomainID, Attrs: value.Object{}, Status: live.Deleted})
+	}
+}
+
+// known is what is known of an object: as it is at the service or, when the
+// listing does not show it, as it was last applied.
+func (o *object) known() value.Object {
+	if o.live == nil || o.hidden {
+		return o.st.Attrs
+	}
+	return o.live.Attrs
+}
+
+// unlisted leaves what the listing could not show as it is: kinds whose feature is
+// off, companies that are not declared any more. Their objects are not missing.
+func (p *planner) unlisted() {
+	lost := map[string][]string{}
+	for _, o := range p.objects {
+		if o.st == nil || o.st.ID == "" || o.live != nil {
+			continue
+		}
+		_, declared := p.in.Tenant.Company(o.st.Company)
+		switch {
+		case !o.kind.listed:
+			lost["the service was not asked for objects of kind "+o.kind.Type] = append(lost["the service was not asked for objects of kind "+o.kind.Type], o.addr.String())
+		case !declared && o.inst == nil:
+			lost["the company "+quoted(o.st.Company)+" is not declared"] = append(lost["the company "+quoted(o.st.Company)+" is not declared"], o.addr.String())
+		default:
+			continue
+		}
+		o.unselected = true
+	}
+	for _, why := range slices.Sorted(maps.Keys(lost)) {
+		list := lost[why]
+		p.diags = append(p.diags, diag.Diagnostic{
+			Severity: diag.Warning, Code: "match.unlisted", Summary: summaries()["match.unlisted"],
+			Detail: fmt.Sprintf("%s: %d that the state knows are left as they are: %s", why, len(list), firstTen(list)),
+			Fix:    "switch the feature or the company on again in the configuration; nothing is forgotten meanwhile",
+		})
 	}
 }
 
@@ -168,17 +218,9 @@ func keySpace(k *kind, domain int, key string) string {
 	return fmt.Sprint(domain, "\x00", key)
 }
 
-// seeks reports whether the wanted object may still be found at the service. An
-// object that was deleted by hand is only sought when it is a person.
-func (o *object) seeks() bool {
-	switch {
-	case o.live != nil || o.unselected:
-		return false
-	case o.st == nil || o.st.Status == state.Pending || o.st.ID == "":
-		return true
-	}
-	return o.kind.Person
-}
+// seeks reports whether the wanted object may still be found at the service. One
+// whose ID is gone is sought like a new one: somebody may have remade it by hand.
+func (o *object) seeks() bool { return o.live == nil && !o.unselected }
 
 func (p *planner) matchKeys(wanted []*object) {
 	for _, k := range p.ordered {
@@ -186,10 +228,10 @@ func (p *planner) matchKeys(wanted []*object) {
 			continue
 		}
 		var index map[string]*live.Object
-		for _, o := range wanted {
-			if o.kind != k || o.key() == "" || !o.seeks() || p.recent(o) && o.st.Status != state.Pending {
-				continue
-			}
+		seeking := slices.DeleteFunc(slices.Clone(wanted), func(o *object) bool {
+			return o.kind != k || o.key() == "" || !o.seeks() || p.recent(o) && o.st.Status != state.Pending
+		})
+		for _, o := range seeking {
 			if index == nil {
 				index = make(map[string]*live.Object, len(k.live))
 				for i := range k.live {
@@ -204,6 +246,63 @@ func (p *planner) matchKeys(wanted []*object) {
 				p.take(o, l)
 			}
 		}
+		for _, o := range seeking {
+			p.matchPreviousKey(o, index)
+		}
+	}
+}
+
+// matchPreviousKey finds an object at the service by a key that it had before.
+// Who has that key now has taken theirs already.
+func (p *planner) matchPreviousKey(o *object, index map[string]*live.Object) {
+	if o.live != nil {
+		return
+	}
+	var found []*live.Object
+	for _, key := range o.inst.Previous {
+		l := index[keySpace(o.kind, o.company.DomainID, key)]
+		if key != "" && l != nil && o.kind.owner[l.ID] == nil && !slices.Contains(found, l) {
+			found = append(found, l)
+		}
+	}
+	switch len(found) {
+	case 0:
+	case 1:
+		o.adopted = o.st == nil
+		p.take(o, found[0])
+	default:
+		p.fail(o, nil, "match.ambiguous", "its earlier keys belong to "+describe(o.kind, found)+" at the tenant",
+			"leave only the key of the one object that this was")
+		o.unselected = true
+	}
+}
+
+// previousStays refuses to create somebody whose earlier key belongs to somebody
+// who is still declared: one person would get a second account.
+func (p *planner) previousStays(wanted []*object) {
+	type names struct{ typ, key string }
+	var index map[names]*object
+	for _, o := range wanted {
+		if !o.kind.Person || len(o.inst.Previous) == 0 || o.live != nil || o.st != nil || o.unselected {
+			continue
+		}
+		if index == nil {
+			index = map[names]*object{}
+			for _, other := range wanted {
+				if other.live != nil {
+					index[names{other.addr.Type, other.addr.Key}] = other
+					index[names{other.addr.Type, other.key()}] = other
+				}
+			}
+		}
+		for _, key := range o.inst.Previous {
+			if other := index[names{o.addr.Type, key}]; key != "" && other != nil {
+				p.fail(o, nil, "identity.previous", "its earlier key "+quoted(key)+" belongs to "+other.addr.String()+" ("+other.title()+"), which is still declared",
+					"if they are one person, take the old row out; if they are two, take the key out of previous_keys")
+				o.unselected = true
+				break
+			}
+		}
 	}
 }
 
@@ -212,10 +311,12 @@ type natural struct {
 	p     *planner
 	index map[*kind]map[string][]*live.Object
 	seen  map[*object]bool
+	// renamed are objects that took over one under another address.
+	renamed map[*object]bool
 }
 
 func (p *planner) matchNatural(wanted []*object) {
-	n := &natural{p: p, index: map[*kind]map[string][]*live.Object{}, seen: map[*object]bool{}}
+	n := &natural{p: p, index: map[*kind]map[string][]*live.Object{}, seen: map[*object]bool{}, renamed: map[*object]bool{}}
 	for _, o := range wanted {
 		n.visit(o)
 	}
@@ -239,11 +340,47 @@ func (n *natural) visit(o *object) {
 	}
 	var found []*live.Object
 	for _, l := range n.lookup(o.kind)[text] {
-		if n.eligible(o, l) {
+		switch old := o.kind.owner[l.ID]; {
+		case n.eligible(o, l), n.readdressed(o, old):
 			found = append(found, l)
+		case old != nil && !old.previous.IsZero() && n.renamed[old] && o.st == nil:
+			n.p.fail(o, value.Of(o.kind.Natural[0]), "match.ambiguous",
+				"it and "+old.addr.String()+" have the "+n.fields(o.kind)+" of "+old.previous.String()+", which is no longer declared",
+				"say with a moved block which of the two it has become")
+			o.unselected = true
 		}
 	}
 	n.settle(o, found)
+}
+
+// readdressed reports whether o, which is new, has the natural key of an object
+// that nobody declares any more: then it is that object under another address, as
+// when a unit gets a new code. People are told apart by identities.
+func (n *natural) readdressed(o, old *object) bool {
+	return old != nil && old.inst == nil && !old.merged && o.st == nil && !o.kind.Person &&
+		old.st.Status != state.Retired && old.company.DomainID == o.company.DomainID
+}
+
+// takeOver makes o what old was.
+func (n *natural) takeOver(o, old *object) {
+	o.st, o.previous, old.merged, n.renamed[o] = old.st, old.addr, true, true
+	n.p.at[old.addr] = o
+	n.p.take(o, old.live)
+}
+
+func (n *natural) fields(k *kind) string { return strings.Join(k.Natural, " and ") }
+
+// describe lists live objects for people.
+func describe(k *kind, found []*live.Object) string {
+	var list []string
+	for _, l := range found {
+		text := titleOf(k, l.Attrs, l.ID) + " (ID " + l.ID
+		if key := value.Text(l.Attrs[k.Key]); k.Key != "" && key != "" {
+			text += ", key " + key
+		}
+		list = append(list, text+", "+string(l.Status)+")")
+	}
+	return strings.Join(list, "; ")
 }
 
 // eligible reports whether l may be what o is: nobody's, not made before a lost
@@ -259,34 +396,31 @@ func (n *natural) eligible(o *object, l *live.Object) bool {
 }
 
 func (n *natural) settle(o *object, found []*live.Object) {
-	describe := func() string {
-		var list []string
-		for _, l := range found {
-			text := titleOf(o.kind, l.Attrs, l.ID) + " (ID " + l.ID
-			if key := value.Text(l.Attrs[o.kind.Key]); o.kind.Key != "" && key != "" {
-				text += ", key " + key
-			}
-			list = append(list, text+", "+string(l.Status)+")")
-		}
-		return strings.Join(list, "; ")
-	}
-	fields := strings.Join(o.kind.Natural, " and ")
+	fields := n.fields(o.kind)
 	switch {
-	case len(found) == 0:
+	case len(found) == 0 || o.unselected:
 	case len(found) > 1:
 		n.p.fail(o, value.Of(o.kind.Natural[0]), "match.ambiguous",
-			"the same "+fields+" as "+fmt.Sprint(len(found))+" objects of the tenant: "+describe(),
+			"the same "+fields+" as "+fmt.Sprint(len(found))+" objects of the tenant: "+describe(o.kind, found),
 			"give the right one the external key of this block in the admin console, or rename the others")
 		o.unselected = true
-	case o.key() != "" && value.Text(found[0].Attrs[o.kind.Key]) != "" && value.Text(found[0].Attrs[o.kind.Key]) != o.key():
+	case o.kind.owner[found[0].ID] != nil:
+		n.takeOver(o, o.kind.owner[found[0].ID])
+	case n.contradicts(o, found[0]):
 		n.p.fail(o, value.Of(o.kind.Key), "match.contradicts",
-			"the same "+fields+" as an object with another external key: "+describe(),
+			"the same "+fields+" as an object with another external key: "+describe(o.kind, found),
 			"correct the external key here, or list the old one in previous_keys, or rename one of the two")
 		o.unselected = true
 	default:
 		o.adopted = o.st == nil
 		n.p.take(o, found[0])
 	}
+}
+
+// contradicts reports whether l has an external key that o has not and never had.
+func (n *natural) contradicts(o *object, l *live.Object) bool {
+	key := value.Text(l.Attrs[o.kind.Key])
+	return o.key() != "" && key != "" && key != o.key() && !slices.Contains(o.inst.Previous, key)
 }
 
 func (n *natural) lookup(k *kind) map[string][]*live.Object {
@@ -323,12 +457,19 @@ func (n *natural) text(k *kind, domain int, attrs value.Object) (string, bool) {
 // explainMissing tells why an object that the state has is to be created again,
 // or that a listing is too young to believe.
 func (p *planner) explainMissing(o *object) {
-	if o.st == nil || o.st.ID == "" || o.live != nil {
+	if o.st == nil || o.st.ID == "" || o.live != nil || o.unselected {
 		return
 	}
 	if p.recent(o) && o.st.Status != state.Pending && o.st.Status != state.Retired {
 		p.unconfirmed(o)
 		return
 	}
-	o.byHand = "deleted by hand"
+	switch {
+	case o.st.Status != state.Retired:
+		o.byHand, o.missing = "deleted by hand", true
+	case o.st.Deleted.IsZero():
+		o.byHand, o.missing = "a leaver whose account was deleted by hand", true
+	default:
+		o.byHand = "a leaver whose account the service has removed for good"
+	}
 }

@@ -48,6 +48,7 @@ func (p *planner) link() {
 	for i := range p.give {
 		p.linkClaim(&p.give[i])
 	}
+	p.linkNesting()
 	p.linkRemovals()
 	p.number()
 }
@@ -56,7 +57,7 @@ func (p *planner) link() {
 func (p *planner) number() {
 	p.nodes = p.nodes[:0]
 	for _, o := range p.objects {
-		for _, n := range o.steps.all() {
+		for _, n := range o.inOrder() {
 			n.index = len(p.nodes)
 			p.nodes = append(p.nodes, n)
 		}
@@ -219,7 +220,7 @@ func (p *planner) linkReferrer(o *object) {
 		if target.leaving == deleted && !target.kind.Person && (o.kind.Person || top.Name == o.kind.Parent) {
 			kind = hard
 		}
-		if o.leaving == deleted {
+		if o.leaving == deleted && (o.steps.release == nil || o.steps.release.attrs[top.Name] == nil) {
 			goes.need(o.steps.drop, kind)
 			return
 		}

@@ -2,9 +2,12 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
@@ -19,23 +22,25 @@ func (p *planner) removals() {
 			p.remove(o)
 		}
 	}
+	p.refusePending()
 	p.checkInUse()
 }
 
 func (p *planner) remove(o *object) {
-	life := o.st.Lifecycle
 	switch {
+	case o.st.Lifecycle.Protect && o.st.Status != state.Retired:
+		p.fail(o, nil, "guard.protected", "its block is gone, and lifecycle.protect is in force",
+			"bring the block back with protect = false, apply, and then take it away")
+		o.unselected = true
 	case o.unconfirmed:
+	case o.live == nil && p.deletedLately(o):
+		o.leaving = retired
 	case o.live == nil:
 		o.leaving, o.reason = gone, "it is not at the service any more"
 	case o.st.Status == state.Retired:
 		p.removeRetired(o)
 	case o.live.Status == live.Deleted:
 		o.leaving, o.reason = gone, "it was deleted by hand"
-	case life.Protect:
-		p.fail(o, nil, "guard.protected", "its block is gone, and lifecycle.protect is in force",
-			"bring the block back with protect = false, apply, and then take it away")
-		o.unselected = true
 	default:
 		p.removeAs(o, onRemove(o))
 	}
@@ -60,10 +65,10 @@ func (p *planner) removeAs(o *object, how string) {
 		o.leaving, o.reason = forgotten, "no longer declared; isa stops managing it"
 	case "suspend":
 		if o.live.Status == live.Pending {
-			p.fail(o, nil, "removal.pending",
-				o.title()+" has not finished registration, and the service cannot suspend who has not",
-				`bring the block back with lifecycle on_remove = "delete" or "keep", apply, and then take it away`)
-			o.unselected = true
+			p.pending, o.unselected = append(p.pending, o), true
+			return
+		}
+		if p.administers(o, "suspended or deleted") {
 			return
 		}
 		if p.leave(o) {
@@ -78,11 +83,43 @@ func (p *planner) removeAs(o *object, how string) {
 	}
 }
 
+// refusePending names all leavers who cannot be suspended in one diagnostic: after
+// a first rollout there may be hundreds.
+func (p *planner) refusePending() {
+	if len(p.pending) == 0 {
+		return
+	}
+	var list []string
+	for _, o := range p.pending {
+		list = append(list, o.addr.String()+" ("+o.title()+")")
+	}
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "removal.pending", Summary: summaries()["removal.pending"],
+		Detail: fmt.Sprintf("%d of those who leave have not finished registration, and the service cannot suspend who has not: %s", len(list), firstTen(list)),
+		Fix: `bring their blocks back with lifecycle on_remove = "delete" or "keep", apply, and then take them away; ` +
+			"or leave them as they are for now with --exclude ADDRESS",
+	}
+	if len(list) == 1 {
+		d.Address = p.pending[0].addr.String()
+	}
+	p.diags = append(p.diags, d)
+}
+
+// administers refuses to take an administrator's account away: the service does
+// not let administrators be deleted nor the super administrator be suspended, and
+// does not tell the two apart.
+func (p *planner) administers(o *object, what string) bool {
+	if !o.live.Admin {
+		return false
+	}
+	p.fail(o, nil, "removal.admin", o.title()+" is an administrator, whom the service does not let be "+what,
+		"take the administrator role away in the admin console first")
+	o.unselected = true
+	return true
+}
+
 func (p *planner) deleteObject(o *object, reason string) {
-	if o.live.Admin {
-		p.fail(o, nil, "removal.admin", o.title()+" is an administrator, whom the service does not let be deleted",
-			"take the administrator role away in the admin console first")
-		o.unselected = true
+	if p.administers(o, "deleted") {
 		return
 	}
 	if !p.leave(o) {
@@ -146,15 +183,18 @@ func (p *planner) checkInUse() {
 	if !any {
 		return
 	}
+	for _, o := range p.objects {
+		p.emptyOut(o)
+	}
+	p.lingering()
 	users := map[*object][]string{}
 	for _, k := range p.ordered {
 		for i := range k.live {
 			l := &k.live[i]
 			o := k.owner[l.ID]
-			if l.Status == live.Deleted && (o == nil || o.inst == nil || o.unselected) || o != nil && o.leaving == deleted {
+			if lingers(o, l) || o != nil && o.leaving == deleted {
 				continue
 			}
-			p.emptyOut(o)
 			p.usesOf(k, o, l, users)
 		}
 	}
@@ -190,21 +230,128 @@ func (p *planner) usesOf(k *kind, o *object, l *live.Object, users map[*object][
 	})
 }
 
-// emptyOut clears what a leaver has that is deleted in the same plan, where the
-// service lets it be cleared: a grade that goes with its last holder.
+// emptyOut clears what a leaver has that is deleted in the same plan: a grade that
+// goes with its last holder. Who is deleted is taken out of units too, since the
+// service counts people in the deletion period; who is only suspended stays where
+// they are.
 func (p *planner) emptyOut(o *object) {
-	if o == nil || o.unselected || o.leaving != suspended {
+	if o.unselected || o.live == nil || o.leaving != suspended && o.leaving != deleted || !o.kind.Person {
 		return
 	}
 	for i := range o.kind.Attrs {
 		a := &o.kind.Attrs[i]
-		if a.Type.Kind != schema.Reference || !a.Clearable || o.diff[a.Name] != nil {
-			continue
+		v := o.live.Attrs[a.Name]
+		if w, ok := o.diff[a.Name]; ok {
+			v = w
 		}
-		l := o.live.Attrs[a.Name]
-		if t := p.pointsAt(&a.Type, l); t != nil && t.leaving == deleted {
-			o.set(p, a, value.Clear{}, l)
+		switch {
+		case a.Type.Kind == schema.Reference && a.Clearable && p.isDeleted(&a.Type, v):
+			o.set(p, a, value.Clear{}, o.live.Attrs[a.Name])
+		case a.Type.Kind == schema.List && a.ElemKey != "":
+			if list, changed := p.withoutDeleted(o, a, v); changed {
+				o.set(p, a, list, o.live.Attrs[a.Name])
+				o.after[a.Name] = p.display(&a.Type, list)
+			}
 		}
+	}
+}
+
+func (p *planner) isDeleted(t *schema.Type, v value.Value) bool {
+	target := p.pointsAt(t, v)
+	return target != nil && target.leaving == deleted && !target.unselected
+}
+
+// withoutDeleted is a keyed list without the elements of deleted objects, unless
+// the person is only suspended, and without clearable references to such.
+func (p *planner) withoutDeleted(o *object, a *schema.Attr, v value.Value) (list value.List, changed bool) {
+	have, _ := v.(value.List)
+	for _, e := range have {
+		elem, _ := e.(value.Object)
+		drop := false
+		for i := range a.Type.Elem.Attrs {
+			inner := &a.Type.Elem.Attrs[i]
+			if inner.Type.Kind != schema.Reference || !p.isDeleted(&inner.Type, elem[inner.Name]) {
+				continue
+			}
+			switch {
+			case inner.Name == a.ElemKey:
+				drop = drop || o.leaving == deleted
+			case inner.Clearable:
+				elem, changed = maps.Clone(elem), true
+				elem[inner.Name] = value.Clear{}
+			}
+		}
+		if changed = changed || drop; !drop {
+			list = append(list, elem)
+		}
+	}
+	if list == nil {
+		list = value.List{}
+	}
+	return list, changed
+}
+
+// deletionPeriod is how long the service keeps a deleted person restorable (10 §2.8).
+const deletionPeriod = 7 * 24 * time.Hour
+
+// deletedLately reports whether isa deleted the person so recently that the
+// service can still restore the account, listed or not.
+func (p *planner) deletedLately(o *object) bool {
+	return o.kind.Person && o.st != nil && o.st.ID != "" && o.st.Status == state.Retired && !o.st.Deleted.IsZero() &&
+		p.in.Now.Before(o.st.Deleted.Add(deletionPeriod))
+}
+
+// lingers reports whether a live object is a deleted one that this plan does not
+// bring back.
+func lingers(o *object, l *live.Object) bool {
+	return l.Status == live.Deleted && (o == nil || o.inst == nil || o.unselected)
+}
+
+// lingering holds back what people in the deletion period still have: they cannot
+// be changed, and the service counts them (20 §4.6). It goes in a later plan.
+func (p *planner) lingering() {
+	for _, k := range p.ordered {
+		for i := range k.live {
+			if l := &k.live[i]; k.Person && lingers(k.owner[l.ID], l) {
+				eachRef(k.Attrs, l.Attrs, func(_ *schema.Attr, t *schema.Type, v value.Value) {
+					if target := p.pointsAt(t, v); target != nil && !target.kind.Person {
+						p.postponeRemoval(target, titleOf(k, l.Attrs, l.ID), k.owner[l.ID])
+					}
+				})
+			}
+		}
+	}
+	for _, o := range p.objects {
+		if o.live == nil && o.inst == nil && p.deletedLately(o) { // the listing leaves them out
+			eachRef(o.kind.Attrs, o.st.Attrs, func(_ *schema.Attr, t *schema.Type, v value.Value) {
+				if target := p.pointsAt(t, v); target != nil && !target.kind.Person {
+					p.postponeRemoval(target, o.title(), o)
+				}
+			})
+		}
+	}
+}
+
+// postponeRemoval leaves an object, and what it stands below, for a later plan.
+// by is who still has it, nil when isa does not know when they were deleted.
+func (p *planner) postponeRemoval(o *object, who string, by *object) {
+	until := "within 7 days"
+	if by != nil && by.st != nil && !by.st.Deleted.IsZero() {
+		until = "after " + by.st.Deleted.Add(deletionPeriod).UTC().Format("2006-01-02 15:04 UTC")
+	}
+	for o != nil && o.leaving == deleted && !o.unselected {
+		o.unselected, o.leaving = true, stays
+		d := diag.Diagnostic{
+			Severity: diag.Warning, Code: "removal.lingering", Summary: summaries()["removal.lingering"], Address: o.addr.String(), Place: o.where(nil),
+			Detail: "it stays for now: " + who + " is deleted, can still be restored, and has it",
+			Fix:    "plan again when the service has removed them for good, " + until + "; nothing else needs to be done",
+		}
+		p.diags = append(p.diags, d)
+		a := attrIn(o.kind.Attrs, o.kind.Parent)
+		if a == nil {
+			return
+		}
+		o = p.pointsAt(&a.Type, o.live.Attrs[a.Name])
 	}
 }
 

@@ -38,6 +38,14 @@ func (s *steps) all() []*node {
 		func(n *node) bool { return n == nil })
 }
 
+// inOrder lists the object's steps as they follow one another.
+func (o *object) inOrder() []*node {
+	if o.order != nil {
+		return o.order
+	}
+	return o.steps.all()
+}
+
 // present is the step after which others may refer to the object; nil when it is
 // there already.
 func (s *steps) present() *node {

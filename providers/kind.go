@@ -19,7 +19,9 @@ type Kind interface {
 	Schema() *schema.Kind
 
 	// List returns all objects of the kind in all companies, in pages. progress is
-	// called after each page with the number of objects so far; it may be nil.
+	// called after each page with the number of objects so far; it may be nil. The
+	// answer is nil, not empty, when the feature of the kind is off and the service
+	// was not asked.
 	List(ctx context.Context, progress func(objects int)) ([]live.Object, error)
 
 	// Do carries out one step. Errors are classified (diag.Failure). A create that

@@ -72,27 +72,6 @@ func Decode(name string, data []byte) (*State, error) {
 
 func byAddress(a, b Object) int { return addr.Compare(a.Address, b.Address) }
 
-func decode(data []byte, s *State) error {
-	var head struct {
-		Format int `json:"format"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return placed(data, err)
-	}
-	if head.Format != Format {
-		return fmt.Errorf("format %d is not known; this isa reads format %d, a newer isa may have written it", head.Format, Format)
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(s); err != nil {
-		return placed(data, err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON value")
-	}
-	return s.check()
-}
-
 // placed adds the line to errors of JSON that know their byte.
 func placed(data []byte, err error) error {
 	var syntax *json.SyntaxError

@@ -21,7 +21,8 @@ type Company struct {
 	Positions []string // highest first
 	Units     []Unit   // parents before children
 	People    []Person
-	Posts     []Post // every person's primary post first
+	Posts     []Post   // every person's primary post first
+	Left      []string // numbers of people who left
 }
 
 // Unit is an org unit.

@@ -10,6 +10,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -48,8 +49,8 @@ func run(sizes string, runs int) (err error) {
 	if out, err := exec.Command("go", "build", "-trimpath", "-o", isa, "github.com/isaworks/isa/cmd/isa").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	fmt.Println("| members | units | apply s | validate s | MiB | plan s | MiB | configuration s | listing s | comparison s | calls |")
-	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+	fmt.Println("| members | units | apply s | validate s | MiB | plan s | CPU s | MiB | configuration s | listing s | comparison s | calls |")
+	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
 	for _, text := range strings.Split(sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil {
@@ -91,8 +92,8 @@ func measure(isa, dir string, n, runs int) (err error) {
 		return err
 	}
 	listing, calls := listed(plan.said)
-	fmt.Printf("| %d | %d | %.1f | %.2f | %.0f | %.2f | %.0f | %.2f | %.2f | %.2f | %d |\n", n, n/10, apply.wall.Seconds(),
-		validate.wall.Seconds(), validate.mib, plan.wall.Seconds(), plan.mib,
+	fmt.Printf("| %d | %d | %.1f | %.2f | %.0f | %.2f | %.2f | %.0f | %.2f | %.2f | %.2f | %d |\n", n, n/10, apply.wall.Seconds(),
+		validate.wall.Seconds(), validate.mib, plan.wall.Seconds(), plan.cpu.Seconds(), plan.mib,
 		validate.wall.Seconds(), listing, max(0, (plan.wall-validate.wall).Seconds()-listing), calls)
 	return nil
 }
@@ -100,7 +101,8 @@ func measure(isa, dir string, n, runs int) (err error) {
 // figures are of one whole process.
 type figures struct {
 	wall time.Duration
-	mib  float64 // peak resident memory
+	cpu  time.Duration // of all its threads, system calls included
+	mib  float64       // peak resident memory
 	said string
 }
 
@@ -116,9 +118,10 @@ func median(isa, dir string, env map[string]string, runs int, args ...string) (f
 		}
 	}
 	byWall := slices.SortedFunc(slices.Values(all), func(a, b figures) int { return int(a.wall - b.wall) })
-	byMiB := slices.SortedFunc(slices.Values(all), func(a, b figures) int { return int(a.mib - b.mib) })
+	byCPU := slices.SortedFunc(slices.Values(all), func(a, b figures) int { return int(a.cpu - b.cpu) })
+	byMiB := slices.SortedFunc(slices.Values(all), func(a, b figures) int { return cmp.Compare(a.mib, b.mib) })
 	mid := byWall[len(byWall)/2]
-	mid.mib = byMiB[len(byMiB)/2].mib
+	mid.cpu, mid.mib = byCPU[len(byCPU)/2].cpu, byMiB[len(byMiB)/2].mib
 	return mid, nil
 }
 
@@ -141,7 +144,10 @@ func once(isa, dir string, env map[string]string, code int, args ...string) (fig
 	if !ok {
 		return figures{}, fmt.Errorf("this system tells no peak memory")
 	}
-	return figures{wall: wall, mib: float64(usage.Maxrss) / 1024, said: said.String()}, nil
+	return figures{
+		wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+		mib: float64(usage.Maxrss) / 1024, said: said.String(),
+	}, nil
 }
 
 // listed reads seconds and calls of listing from what plan says.

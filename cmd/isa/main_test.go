@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/isaworks/isa/providers/works/sandbox"
@@ -39,7 +40,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sandbox": startSandbox, "isa-ends": isaEnds, "lock": lockState, "mode": checkMode, "hash": planHash, "await": await,
+			"sandbox": startSandbox, "isa-ends": isaEnds, "lock": lockState, "mode": checkMode, "hash": planHash, "await": await, "agekey": ageKey,
 		},
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
@@ -143,6 +144,18 @@ func planHash(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s holds no plan hash", args[1])
 	}
 	ts.Setenv(args[0], hash)
+}
+
+// ageKey makes an age identity file and puts its public key into an environment
+// variable: agekey VAR FILE.
+func ageKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: agekey VAR FILE")
+	}
+	key, err := age.GenerateX25519Identity()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte("# public key: "+key.Recipient().String()+"\n"+key.String()+"\n"), 0o600))
+	ts.Setenv(args[0], key.Recipient().String())
 }
 
 // await waits until a file is there and holds a text: await FILE TEXT.

@@ -17,7 +17,7 @@ import (
 type Address struct {
 	Type  string // block type: "member", "org_unit" …
 	Label string // block label
-	Key   string // for_each key; meaningful only when Keyed
+	Key   string // for_each key in UTF-8; meaningful only when Keyed
 	Keyed bool   // the block has for_each
 }
 

@@ -96,13 +96,18 @@ func (tn *tenant) command(dir string, args ...string) *exec.Cmd {
 
 func (tn *tenant) isa(t testing.TB, dir string, args ...string) result {
 	t.Helper()
-	cmd := tn.command(dir, args...)
+	return finish(t, tn.command(dir, args...))
+}
+
+// finish runs a command to its end.
+func finish(t testing.TB, cmd *exec.Cmd) result {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		t.Fatalf("isa %s: %v", strings.Join(args, " "), err)
+		t.Fatalf("%s: %v", strings.Join(cmd.Args, " "), err)
 	}
 	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }

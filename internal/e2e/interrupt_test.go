@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -38,47 +40,97 @@ func TestTwoAppliesAtOnce(t *testing.T) {
 }
 
 // TestCtrlC: once, no new calls are made and running ones are recorded; twice, it
-// stops at once. Either way exit code 130, and the next apply finishes the work.
+// stops at once. Either way exit code 130, nothing counts as failed that was only
+// stopped, and the next apply finishes the work. The last story stops steps that
+// wait for their turn, as nearly all do under the service's limits.
 func TestCtrlC(t *testing.T) {
 	for _, story := range []struct {
-		name  string
-		twice bool
-	}{{"once", false}, {"twice", true}} {
+		name    string
+		options sandbox.Options
+		twice   bool
+	}{
+		{"once", sandbox.Options{Faults: "slow=100%:300ms"}, false},
+		{"twice", sandbox.Options{Faults: "slow=100%:300ms"}, true},
+		{"while waiting", sandbox.Options{Faults: "slow=100%:300ms", Limits: true}, false},
+	} {
 		t.Run(story.name, func(t *testing.T) {
 			t.Parallel()
-			tn := startTenant(t, sandbox.Options{Faults: "slow=100%:150ms"})
-			c := company.Make(company.Size{Members: 50, Units: 6, Grades: 3, Positions: 3, Seed: 2})
+			tn := startTenant(t, story.options)
+			c := company.Make(company.Size{Members: 40, Units: 6, Grades: 3, Positions: 3, Seed: 2})
 			dir := write(t, c)
 			cmd := tn.command(dir, "apply", "--yes")
-			var out strings.Builder
+			var out syncBuffer
 			cmd.Stdout, cmd.Stderr = &out, &out
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
 			tn.wait(t, "POST")
-			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-				t.Fatal(err)
-			}
-			if story.twice {
-				time.Sleep(20 * time.Millisecond)
+			signal := func(answer string) {
 				if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 					t.Fatal(err)
 				}
+				out.wait(t, answer)
 			}
+			signal("nothing new is begun")
+			if story.twice {
+				signal("Stopping now")
+			}
+			time.Sleep(100 * time.Millisecond) // what was on the socket already arrives
+			sent := len(tn.Requests())
 			if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
 				t.Fatalf("ended with %v, want exit code 130:\n%s", err, out.String())
 			}
-			made := writes(tn)
-			time.Sleep(300 * time.Millisecond)
-			if after := writes(tn); after != made && !story.twice {
-				t.Errorf("%d calls were still made after the end", after-made)
+			if after := len(tn.Requests()); after != sent {
+				t.Errorf("%d new calls were made:\n%s", after-sent, out.String())
+			}
+			if !story.twice && strings.Contains(strings.ToLower(out.String()), "failed") {
+				t.Errorf("something failed:\n%s", out.String())
+			}
+			state, err := os.ReadFile(filepath.Join(dir, "isa.state.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if pending := strings.Contains(string(state), `"pending"`); pending && !story.twice {
+				t.Errorf("the state holds what was not begun:\n%s", state)
 			}
 			tn.must(t, 0, dir, "state", "list")
+			if err := tn.SetFaults(""); err != nil {
+				t.Fatal(err)
+			}
 			tn.must(t, 0, dir, "apply", "--yes")
 			tn.empty(t, dir)
 			compare(t, wanted(c), found(t, tn.reader(t)))
 		})
 	}
+}
+
+// syncBuffer is what a running process has written so far.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// wait waits until the process has written a text.
+func (b *syncBuffer) wait(t *testing.T, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if strings.Contains(b.String(), text) {
+			return
+		}
+	}
+	t.Fatalf("%q was never written:\n%s", text, b.String())
 }
 
 // wait waits until the sandbox has answered a write with the method below the

@@ -10,9 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
+
+	"github.com/isaworks/isa/internal/secret"
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
+// secretMembers has a password from every source: %s are the table's path and who
+// may read the generated ones.
 const secretMembers = `member "a" {
   external_key = "1"
   login_id     = "kim"
@@ -32,42 +37,83 @@ member "b" {
     value = secret_file("password.txt")
   }
 }
+
+member "c" {
+  external_key = "3"
+  login_id     = "park"
+  last_name    = "박"
+  password {
+    mode  = "admin"
+    value = secret_table(%q, "3")
+  }
+}
+
+member "d" {
+  external_key = "4"
+  login_id     = "choi"
+  last_name    = "최"
+  password {
+    mode     = "admin"
+    generate = true
+  }
+}
+
+isa {
+  handout {
+    recipients = [%q]
+  }
+}
 `
 
 // TestNoSecretIsWrittenAnywhere puts a canary in every place that takes a secret
 // and looks for it in everything that isa writes: plans in all formats, state,
 // journal (also of a killed run), progress, errors of a tenant that misbehaves.
 func TestNoSecretIsWrittenAnywhere(t *testing.T) {
-	tn := startTenant(t, sandbox.Options{SeedValue: 4, Faults: "500=30%,html-error=10%,drop-response=10%"})
-	const envCanary, fileCanary = "Canary-Env-7f3a!", "Canary-File-9b1c!"
+	t.Parallel()
+	tn := startTenant(t, sandbox.Options{SeedValue: 4, Faults: "500=20%,html-error=10%,drop-response=10%"})
+	const envCanary, fileCanary, tableCanary = "Canary-Env-7f3a!", "Canary-File-9b1c!", "Canary-Table-2d8e!"
 	tn.env["CANARY_PASSWORD"] = envCanary
-	dir := files(t, map[string]string{"tenant.hcl": tenantFile, "members.hcl": secretMembers, "password.txt": fileCanary + "\n"})
-	canaries := []string{envCanary, fileCanary, tn.env["WORKS_CLIENT_SECRET"]}
+	who, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := filepath.Join(files(t, map[string]string{"passwords.csv": "사번,비밀번호\n3," + tableCanary + "\n"}), "passwords.csv")
+	dir := files(t, map[string]string{
+		"tenant.hcl": tenantFile, "password.txt": fileCanary + "\n",
+		"members.hcl": fmt.Sprintf(secretMembers, filepath.ToSlash(table), who.Recipient()),
+	})
+	canaries := []string{envCanary, fileCanary, tableCanary, tn.env["WORKS_CLIENT_SECRET"]}
 	for line := range strings.Lines(tn.env["WORKS_PRIVATE_KEY"]) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "-----") {
 			canaries = append(canaries, line)
 		}
 	}
 	var said bytes.Buffer
-	run := func(args ...string) {
+	run := func(args ...string) int {
 		r := tn.isa(t, dir, args...)
 		fmt.Fprintf(&said, "isa %v: %v\n", args, r)
+		return r.code
 	}
 	run("validate")
 	run("plan", "--out", "plan.zip")
 	run("plan", "--format", "json")
 	run("show", "plan.zip")
-	tn.killAfter(t, dir, 4, 0)
+	tn.killAfter(t, dir, 8)
 	journal := read(t, dir)
-	for range 8 {
-		run("apply", "--yes")
+	for n := 0; run("apply", "--yes") != 0; n++ {
+		if n == 5 {
+			t.Fatalf("no apply succeeded:\n%s", said.String())
+		}
 	}
 	run("state", "show", "member.a")
-	wrong := tn.env["WORKS_CLIENT_SECRET"]
-	tn.env["WORKS_CLIENT_SECRET"] = "Canary-Wrong-55"
-	canaries = append(canaries, "Canary-Wrong-55")
-	run("plan")
-	tn.env["WORKS_CLIENT_SECRET"] = wrong
+	for name, wrong := range map[string]string{"WORKS_CLIENT_SECRET": "Canary-Wrong-55", "WORKS_PRIVATE_KEY": "Canary-Key-77"} {
+		canaries = append(canaries, wrong)
+		right := tn.env[name]
+		tn.env[name] = wrong
+		run("plan")
+		tn.env[name] = right
+	}
+	canaries = append(canaries, handedOut(t, dir, who)...)
 
 	everything := said.String() + journal + read(t, dir)
 	if !strings.Contains(everything, `"$secret"`) || !strings.Contains(everything, "env:CANARY_PASSWORD") {
@@ -78,6 +124,28 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 			t.Errorf("canary %d of %d is written out, after %q", i+1, len(canaries), tail(everything[:at], 200))
 		}
 	}
+}
+
+// handedOut returns the generated passwords, which only their reader can open.
+func handedOut(t *testing.T, dir string, who age.Identity) []string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(dir, "isa.handout.age"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	entries, others, err := secret.ReadHandout(f, who)
+	if err != nil || len(entries) == 0 || others > 0 {
+		t.Fatalf("%d entries, %d of others, %v", len(entries), others, err)
+	}
+	var passwords []string
+	for _, e := range entries {
+		if e.Who != "member.d" || e.Password == "" {
+			t.Errorf("handed out to %s", e.Who)
+		}
+		passwords = append(passwords, e.Password)
+	}
+	return passwords
 }
 
 // read returns the contents of all files of a directory but the secrets' own,

@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,17 +35,36 @@ const tenantFile = `tenant {
 }
 `
 
+// guardsFile widens the guards whose limit is one in a company of three, so that
+// a story is about what it tells. A story about guards removes it.
+func guardsFile() string {
+	var b strings.Builder
+	for _, code := range []string{
+		"member.login_id", "member.key", "member.name", "member.phone", "member.private_email", "member.employee_number",
+		"member.primary_unit", "member.removal", "member.cleared", "member.belongs_to.removal",
+		"org_unit.removal", "org_unit.cleared", "group.removal", "group.cleared", "group.members.removal",
+		"group.administrators.removal", "group.senders.removal", "group.send_as.removal",
+		"job_grade.removal", "position.removal", "user_type.removal",
+	} {
+		fmt.Fprintf(&b, "guard %q { max_count = 100 }\n", code)
+	}
+	return b.String()
+}
+
 // TestStories tells what becomes of a tenant when its configuration changes. A
 // story is a txtar file: the comment says what it is about, and then, in order,
+// beside tenant.hcl and the wide guards of guards.hcl,
 //
 //	-- NAME.hcl --     replaces the configuration of that name (empty: removes it)
 //	-- NAME.csv --     likewise a table
 //	-- do --           acts at the tenant, a line each: sign-in LOGIN, clock 168h, METHOD PATH [JSON]
 //	-- apply ARGS --   applies: exit code 0, the output holds every line of the section, the plan after it is empty
+//	-- part ARGS --    applies like apply; the plan after it need not be empty
 //	-- refuse ARGS --  plans: the exit code is the section's first word, the output holds every other line
 //	-- plan ARGS --    plans: exit code 0, the output holds every line
 //	-- has PATH KEY -- reads a list by plain HTTP: holds every line
 //	-- not PATH KEY -- and here: holds none of the lines
+//	-- order PATH KEY -- the org units of these names stand in this order, by displayOrder
 func TestStories(t *testing.T) {
 	paths, err := filepath.Glob("testdata/stories/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -55,7 +77,7 @@ func TestStories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := stage{T: t, tenant: startTenant(t, sandbox.Options{SeedValue: 1}), dir: files(t, map[string]string{"tenant.hcl": tenantFile})}
+			s := stage{T: t, tenant: startTenant(t, sandbox.Options{SeedValue: 1}), dir: files(t, map[string]string{"tenant.hcl": tenantFile, "guards.hcl": guardsFile()})}
 			for _, f := range story.Files {
 				s.act(f.Name, string(f.Data))
 			}
@@ -76,6 +98,10 @@ func (s stage) act(name, data string) {
 	case "apply":
 		s.holds(name, s.must(s.T, 0, s.dir, append([]string{"apply", "--yes"}, args...)...).String(), data)
 		s.empty(s.T, s.dir)
+	case "part":
+		s.holds(name, s.must(s.T, 0, s.dir, append([]string{"apply", "--yes"}, args...)...).String(), data)
+	case "order":
+		s.ordered(args, strings.Fields(data))
 	case "refuse":
 		code, rest, _ := strings.Cut(strings.TrimSpace(data), "\n")
 		r := s.isa(s.T, s.dir, append([]string{"plan"}, args...)...)
@@ -112,8 +138,9 @@ func (s stage) put(name, data string) {
 
 func (s stage) holds(name, text, lines string) {
 	s.Helper()
+	flat := strings.Join(strings.Fields(text), " ") // lines are broken at 80 columns
 	for line := range strings.Lines(lines) {
-		if line = strings.TrimSpace(line); line != "" && !strings.Contains(text, line) {
+		if line = strings.TrimSpace(line); !strings.Contains(flat, line) {
 			s.Errorf("%s: %q is missing in %s", name, line, text)
 		}
 	}
@@ -135,6 +162,23 @@ func (s stage) sees(name string, args []string, lines string) {
 		if found != strings.HasPrefix(name, "has") {
 			s.Errorf("%s: %q: found %v among %v", name, line, found, rows)
 		}
+	}
+}
+
+func (s stage) ordered(args, want []string) {
+	s.Helper()
+	rows := s.reader(s.T).list(s.T, args[0], args[1])
+	slices.SortFunc(rows, func(a, b map[string]any) int {
+		return cmp.Compare(a["displayOrder"].(float64), b["displayOrder"].(float64))
+	})
+	var have []string
+	for _, row := range rows {
+		if name, _ := row["orgUnitName"].(string); slices.Contains(want, name) {
+			have = append(have, name)
+		}
+	}
+	if !slices.Equal(have, want) {
+		s.Errorf("order %v, want %v", have, want)
 	}
 }
 

@@ -43,11 +43,27 @@ func (r *run) create(ctx context.Context, t *task, req providers.Request) error 
 	}
 	if lost {
 		r.tell(Event{Kind: Waiting, Reason: "looking for it first: an earlier apply was cut off while creating it"}, t)
-		if id, err := c.search(ctx, 1); id != "" || err != nil {
+		if id, err := c.search(ctx, c.looksBefore()); id != "" || err != nil {
 			return c.adopt(ctx, id, err)
 		}
 	}
+	// Not before: the password of an object that is there already is another one.
+	if err := r.generate(ctx, t, &c.req); err != nil {
+		return c.unsent(err, lost)
+	}
 	return c.attempt(ctx, lost)
+}
+
+// looksBefore is how often an object is looked for that an earlier apply may have
+// made. One look is enough where the service refuses a second object of the same
+// name, and where no password would be handed out for nothing.
+func (c *creation) looksBefore() int {
+	k := c.task.kind.Schema()
+	id := func(v value.Value) string { return value.Text(v) }
+	if k.Claims != nil && len(k.Claims(c.req.Attrs, c.req.Company, id)) > 0 && !generates(k, c.req.Attrs) {
+		return 1
+	}
+	return len(c.Looks.Pauses)
 }
 
 // knownBefore lists IDs that cannot be the object: they bore its key before.
@@ -89,7 +105,7 @@ func (c *creation) attempt(ctx context.Context, lost bool) error {
 		id, lookErr := c.search(ctx, len(c.Looks.Pauses))
 		switch {
 		case id != "" || lookErr != nil:
-			return c.adopt(ctx, id, errors.Join(lookErr, onlyIf(lookErr != nil, err)))
+			return c.adopt(ctx, id, errors.Join(err, lookErr))
 		case diag.ClassOf(err) == diag.Exists, attempt >= c.Looks.Attempts, c.stop.Err() != nil, c.work.Err() != nil:
 			return err
 		case !c.findable():
@@ -99,25 +115,27 @@ func (c *creation) attempt(ctx context.Context, lost bool) error {
 	}
 }
 
-func onlyIf(cond bool, err error) error {
-	if cond {
-		return err
-	}
-	return nil
-}
-
 // findable tells whether Find can recognise objects of the kind.
 func (c *creation) findable() bool {
 	k := c.task.kind.Schema()
 	return len(k.Natural) > 0 || value.Text(c.req.Attrs[k.Key]) != ""
 }
 
-// refused ends a create that certainly made nothing: the state forgets it, or has
-// again what it held before.
+// refused ends a create that certainly made nothing.
 func (c *creation) refused(err error, lost bool) error {
 	var f *diag.Failure
-	if lost || !errors.As(err, &f) || f.Class == diag.Cancelled || f.Class == diag.Internal {
+	if !errors.As(err, &f) || f.Class == diag.Internal {
 		return err // may have been made after all: it stays pending
+	}
+	return c.unsent(err, lost)
+}
+
+// unsent gives a create up that made nothing in this run: the state forgets it, or
+// has again what it held before. lost tells that an earlier attempt may have made
+// the object all the same; then it stays pending.
+func (c *creation) unsent(err error, lost bool) error {
+	if lost {
+		return err
 	}
 	var back error
 	if c.had {
@@ -157,11 +175,13 @@ func (c *creation) search(ctx context.Context, looks int) (string, error) {
 	return "", last
 }
 
-// choose takes the one object that can be the lost one.
+// choose takes the one object that can be the lost one. One that is suspended,
+// deleted or an administrator was not made this moment: it is somebody else's.
 func (c *creation) choose(found []live.Object) (string, error) {
 	var ids []string
 	for _, o := range found {
-		if o.ID != "" && !c.known[o.ID] {
+		fresh := o.Status != live.Suspended && o.Status != live.Deleted && !o.Admin
+		if o.ID != "" && fresh && !c.known[o.ID] {
 			ids = append(ids, o.ID)
 		}
 	}
@@ -246,6 +266,10 @@ func (c *creation) stub(id string, cause error) error {
 	o.ID, o.Status, o.Attrs, o.Applied = id, state.Unconfirmed, value.Object{}, c.Now()
 	if err := c.put(c.task, o, nil); err != nil {
 		return fatal{errors.Join(err, cause)}
+	}
+	if diag.ClassOf(cause) == diag.Cancelled {
+		return &diag.Failure{Class: diag.Cancelled, Op: "create " + c.task.change.Kind, Unknown: true,
+			Detail: "it was made, and not everything of it was written", Fix: "run isa apply again", Err: cause}
 	}
 	return cause
 }

@@ -56,6 +56,7 @@ type Options struct {
 // Limits bound what is under way at once. They keep the order of steps in the
 // hands of the ready queue: of the steps of one operation only a few wait in its
 // lane, so that one that becomes ready later and matters more is not far behind.
+// Of the steps of a writer that pauses between calls there is never more than one.
 type Limits struct {
 	PerOperation int // by the first call of a step; 0 = 16
 	Total        int // 0 = 256
@@ -65,7 +66,7 @@ type Limits struct {
 // Reading may lag behind writing, so one look is not enough.
 type Looks struct {
 	Pauses   []time.Duration // before each look; nil: 5 looks in 8 s
-	Attempts int             // how often a step is sent at most; 0 = 3
+	Attempts int             // how often a step is sent at most; 0 = 6
 }
 
 // Report is what a run did. All lists are in the plan's order.
@@ -73,7 +74,7 @@ type Report struct {
 	Done        int // steps
 	Failed      []Failed
 	Skipped     []Skipped
-	Interrupted bool // ended by its context or by Abort before all was done
+	Interrupted bool // its context or Abort ended before all was done
 	// ByAction counts changes all of whose steps are done.
 	ByAction map[planner.Action]int
 	Calls    int // that the steps done were planned to take
@@ -96,7 +97,7 @@ type Failed struct {
 	Err     error // classified: diag.ClassOf
 }
 
-// Skipped is a step that was not tried.
+// Skipped is a step that was not tried, or given up before it changed anything.
 type Skipped struct {
 	Step    string
 	Verb    planner.Verb
@@ -116,7 +117,8 @@ const (
 	Done    EventKind = "done"
 	Fault   EventKind = "failed"
 	Skip    EventKind = "skipped"
-	Stopped EventKind = "stopping" // no new steps begin from now on; Reason says why
+	Unbegun EventKind = "not begun" // started, and given up before it changed anything, since the run stops
+	Stopped EventKind = "stopping"  // no new steps begin from now on; Reason says why
 )
 
 // Event is one thing that happened to a step. Text holds no secret.
@@ -157,7 +159,7 @@ func (o Options) withDefaults() Options {
 		o.Looks.Pauses = []time.Duration{250 * time.Millisecond, 750 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 	}
 	if o.Looks.Attempts <= 0 {
-		o.Looks.Attempts = 3
+		o.Looks.Attempts = 6
 	}
 	return o
 }

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"fmt"
-	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
-	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/providers"
 )
@@ -21,7 +19,7 @@ type task struct {
 	kind     providers.Kind
 	needs    int // steps that are not done yet
 	frees    []*task
-	priority float64 // seconds of work that wait for it, by path and in all
+	priority float64 // seconds before the end of the run at which it should begin
 	settled  bool    // done, failed or skipped
 }
 
@@ -31,6 +29,17 @@ func (t *task) lane() string {
 		return ""
 	}
 	return t.step.Calls[0].Op
+}
+
+// writer is the writer that pauses between calls and takes one of the task's; ""
+// when there is none.
+func (t *task) writer() string {
+	for _, c := range t.step.Calls {
+		if paused(c) {
+			return c.Writer
+		}
+	}
+	return ""
 }
 
 // build makes the graph of a plan and refuses plans that cannot be carried out.
@@ -83,87 +92,46 @@ func broken(format string, args ...any) error {
 	return &diag.Failure{Class: diag.Internal, Op: "plan", Detail: fmt.Sprintf(format, args...), Fix: "plan again"}
 }
 
-// rank sets the priorities from the ends of the graph backwards: the longest path
-// of work behind a task, plus its share of all the work behind it. The path keeps
-// deep trees moving; the share brings those tasks forward that open up most work
-// for the lanes. A cycle is an error.
-func rank(tasks []*task, budget lanes.Budget) error {
-	needs := make([]int, len(tasks))
-	var order []*task
-	for _, t := range tasks {
-		if needs[t.seq] = t.needs; t.needs == 0 {
-			order = append(order, t)
-		}
-	}
-	for i := 0; i < len(order); i++ {
-		for _, f := range order[i].frees {
-			if needs[f.seq]--; needs[f.seq] == 0 {
-				order = append(order, f)
-			}
-		}
-	}
-	if len(order) < len(tasks) {
-		return broken("its steps need each other in a circle")
-	}
-	path, share := make([]float64, len(tasks)), make([]float64, len(tasks))
-	for i := len(order) - 1; i >= 0; i-- {
-		t := order[i]
-		own := cost(t.step.Calls, budget)
-		path[t.seq], share[t.seq] = own, own
-		for _, f := range t.frees {
-			path[t.seq] = max(path[t.seq], own+path[f.seq])
-			share[t.seq] += share[f.seq] / float64(f.needs)
-		}
-		t.priority = path[t.seq] + share[t.seq]
-	}
-	return nil
-}
-
-// cost is the time in seconds for which the calls keep their lanes busy.
-func cost(calls []lanes.Call, budget lanes.Budget) float64 {
-	sum := 0.0
-	for _, c := range calls {
-		own := 0.0
-		if limit := budget.Limit(c.Op); limit > 0 {
-			own = lanes.Window.Seconds() / float64(limit)
-		}
-		if strings.HasPrefix(c.Writer, "orgunits") {
-			own = max(own, budget.WriterGap.Seconds())
-		}
-		sum += own
-	}
-	return sum
-}
-
-// queue holds the tasks that may begin, by operation and priority.
+// queue holds the tasks that may begin, by operation, writer and priority. Of the
+// tasks that write by one pausing writer a single one is under way: it takes a
+// pause to send the next anyway, and by then a task may have become ready that
+// matters more than all that wait now.
 type queue struct {
 	limits Limits
-	ready  map[string]*byPriority
-	under  map[string]int // way, by operation
+	ready  map[turn]*byPriority
+	under  map[string]int  // way, by operation
+	busy   map[string]bool // pausing writers
 	total  int
 }
 
+// turn is what a task waits for before it may begin.
+type turn struct{ op, writer string }
+
+func (t *task) turn() turn { return turn{t.lane(), t.writer()} }
+
 func newQueue(l Limits) *queue {
-	return &queue{limits: l, ready: map[string]*byPriority{}, under: map[string]int{}}
+	return &queue{limits: l, ready: map[turn]*byPriority{}, under: map[string]int{}, busy: map[string]bool{}}
 }
 
 func (q *queue) push(t *task) {
-	h := q.ready[t.lane()]
+	h := q.ready[t.turn()]
 	if h == nil {
 		h = &byPriority{}
-		q.ready[t.lane()] = h
+		q.ready[t.turn()] = h
 	}
 	heap.Push(h, t)
 }
 
-// pop returns the most important task whose operation has room, or nil.
+// pop returns the most important task whose operation has room and whose writer is
+// free, or nil.
 func (q *queue) pop() *task {
 	if q.total >= q.limits.Total {
 		return nil
 	}
 	var best *byPriority
-	for op, h := range q.ready {
-		if h.Len() > 0 && q.under[op] < q.limits.PerOperation && (best == nil || before((*h)[0], (*best)[0])) {
+	for at, h := range q.ready {
+		room := q.under[at.op] < q.limits.PerOperation && !q.busy[at.writer]
+		if h.Len() > 0 && room && (best == nil || before((*h)[0], (*best)[0])) {
 			best = h
 		}
 	}
@@ -172,12 +140,14 @@ func (q *queue) pop() *task {
 	}
 	t := heap.Pop(best).(*task)
 	q.under[t.lane()]++
+	q.busy[t.writer()] = t.writer() != ""
 	q.total++
 	return t
 }
 
 func (q *queue) finished(t *task) {
 	q.under[t.lane()]--
+	delete(q.busy, t.writer())
 	q.total--
 }
 

@@ -2,6 +2,8 @@ package executor
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
@@ -17,40 +19,54 @@ const (
 	generatedHandle = "generated:"
 )
 
-// prepareSecrets lets a request resolve its secrets. Where the step asks for a
-// generated password, one is made and handed out, durably, before anything is
-// sent, since it can never be set or read again; the request refers to it by a
-// handle as if the user had given it.
-func (r *run) prepareSecrets(ctx context.Context, t *task, req *providers.Request) error {
-	password := ""
+// generates reports whether the attributes ask for a generated password.
+func generates(k *schema.Kind, attrs value.Object) bool {
+	return slices.ContainsFunc(k.Attrs, func(a schema.Attr) bool {
+		inner, ok := attrs[a.Name].(value.Object)
+		return ok && secretBeside(a.Type) != "" && value.True(inner[generateAttr])
+	})
+}
+
+// generate makes the passwords that a request asks for and hands them out,
+// durably, before anything is sent, since they can never be set or read again.
+// The request refers to each by a handle as if the user had given it.
+func (r *run) generate(ctx context.Context, t *task, req *providers.Request) error {
 	for _, a := range t.kind.Schema().Attrs {
 		inner, ok := req.Attrs[a.Name].(value.Object)
 		slot := secretBeside(a.Type)
 		if !ok || slot == "" || !value.True(inner[generateAttr]) {
 			continue
 		}
-		var err error
-		if password, err = r.handOut(ctx, t); err != nil {
+		password, err := r.handOut(ctx, t)
+		if err != nil {
 			return err
 		}
-		given := value.Object{slot: value.Secret(generatedHandle + t.step.ID)}
+		handle := value.Secret(generatedHandle + t.step.ID)
+		given := value.Object{slot: handle}
 		for name, v := range inner {
 			if name != generateAttr {
 				given[name] = v
 			}
 		}
+		req.Attrs = maps.Clone(req.Attrs)
 		req.Attrs[a.Name] = given
-	}
-	req.Secret = func(s value.Secret) (string, error) {
-		switch {
-		case password != "" && s == value.Secret(generatedHandle+t.step.ID):
-			return password, nil
-		case strings.HasPrefix(string(s), generatedHandle) || r.Secret == nil:
-			return "", &diag.Failure{Class: diag.Internal, Op: "secret " + string(s), Detail: "cannot be resolved here"}
+		resolve := req.Secret
+		req.Secret = func(s value.Secret) (string, error) {
+			if s == handle {
+				return password, nil
+			}
+			return resolve(s)
 		}
-		return r.Secret(s)
 	}
 	return nil
+}
+
+// resolveSecret is how requests resolve the handles that the user gave.
+func (r *run) resolveSecret(s value.Secret) (string, error) {
+	if strings.HasPrefix(string(s), generatedHandle) || r.Secret == nil {
+		return "", &diag.Failure{Class: diag.Internal, Op: "secret " + string(s), Detail: "cannot be resolved here"}
+	}
+	return r.Secret(s)
 }
 
 // secretBeside names the secret attribute of an object type that also has the

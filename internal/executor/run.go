@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/planner"
@@ -17,9 +18,11 @@ import (
 // concerns the whole run: a plan that does not fit the state, a journal that
 // cannot be written, a lock that was lost.
 //
-// When ctx ends no step begins any more, and those under way go on to their end.
-// When Options.Abort ends they are cut off too; what they may have done stays in
-// the state as pending. Either way Run returns when nothing is under way.
+// When ctx ends no step begins any more and no call is sent any more: a call on
+// its way is heard to its end and recorded, a step that still waits for its turn
+// is given up as not begun. The same holds when the run stops by itself. When
+// Options.Abort ends, calls on their way are cut off too; what they may have done
+// stays in the state as pending. Either way Run returns when nothing is under way.
 func Run(ctx context.Context, o Options) (Report, error) {
 	o = o.withDefaults()
 	if err := fits(o); err != nil {
@@ -29,10 +32,12 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err != nil {
 		return Report{Start: o.Now(), End: o.Now()}, err
 	}
+	stop, end := context.WithCancel(ctx)
+	defer end()
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(o.Abort, cancel)()
-	r := &run{Options: o, stop: ctx, work: work, durable: context.WithoutCancel(ctx), tasks: tasks,
+	r := &run{Options: o, asked: ctx, stop: stop, end: end, work: work, durable: context.WithoutCancel(ctx), tasks: tasks, began: o.Now(),
 		queue: newQueue(o.Limits), natural: newNatural(o.Live), results: make(chan result), feed: newFeed(o.Observe)}
 	defer r.feed.end()
 	return r.all()
@@ -42,7 +47,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 // queue and counters; each step has a goroutine of its own.
 type run struct {
 	Options
-	stop    context.Context // no new steps when it ends
+	asked   context.Context // the caller's: somebody wants the run to stop
+	stop    context.Context // no new steps and no new calls when it ends; halt ends it
+	end     context.CancelFunc
 	work    context.Context // steps under way are cut off when it ends
 	durable context.Context // never ends: what happened is recorded
 	tasks   []*task
@@ -51,6 +58,7 @@ type run struct {
 	natural *natural
 	results chan result
 	feed    *feed
+	began   time.Time
 
 	under    int    // way
 	finished int    // done, failed or skipped
@@ -92,7 +100,7 @@ func fits(o Options) error {
 }
 
 func (r *run) all() (Report, error) {
-	report := Report{Start: r.Now()}
+	report := Report{Start: r.began}
 	if err := r.begin(); err != nil {
 		report.End = r.Now()
 		return report, err
@@ -101,7 +109,7 @@ func (r *run) all() (Report, error) {
 	r.report(&report)
 	err := r.fatal
 	if err == nil {
-		err = r.end(report.Complete())
+		err = r.conclude(report.Complete())
 	}
 	report.End = r.Now()
 	return report, err
@@ -142,8 +150,8 @@ func sameTables(a, b []state.Table) bool {
 	return len(b) == 0 || reflect.DeepEqual(a, b)
 }
 
-// end records the tables and folds the journal into the state.
-func (r *run) end(complete bool) error {
+// conclude records the tables and folds the journal into the state.
+func (r *run) conclude(complete bool) error {
 	if complete && !sameTables(r.Session.State().Tables, r.Tables) {
 		if err := r.Session.Append(r.durable, true, state.Entry{Tables: r.Tables}); err != nil {
 			return err
@@ -196,8 +204,13 @@ func (r *run) start(t *task) {
 func (r *run) settle(res result) {
 	t := res.task
 	r.under--
-	r.finished++
 	r.queue.finished(t)
+	if r.unbegun(res.err) {
+		r.halt("interrupted") // unless the reason is known already
+		r.tell(Event{Kind: Unbegun, Reason: "not begun: " + r.halted}, t)
+		return
+	}
+	r.finished++
 	t.settled = true
 	r.outcomes[t] = outcome{err: res.err}
 	if res.err != nil {
@@ -213,6 +226,13 @@ func (r *run) settle(res result) {
 			r.queue.push(f)
 		}
 	}
+}
+
+// unbegun tells that a step gave up before it changed anything, because the run
+// stops. It is neither done nor failed.
+func (r *run) unbegun(err error) bool {
+	return diag.ClassOf(err) == diag.Cancelled && !diag.MayHaveHappened(err) && !isFatal(err) &&
+		r.stop.Err() != nil && r.work.Err() == nil
 }
 
 // deniedLimit is how many refusals in a row, without any success, are taken for a
@@ -240,6 +260,7 @@ func (r *run) consider(err error) {
 }
 
 func (r *run) halt(reason string) {
+	r.end() // what waits for its turn is not sent any more
 	if r.halted == "" {
 		r.halted = reason
 		r.feed.send(Event{Time: r.Now(), Kind: Stopped, Reason: reason, Finished: r.finished, Total: len(r.tasks)})
@@ -283,7 +304,6 @@ func (r *run) tell(e Event, t *task) {
 func (r *run) report(rep *Report) {
 	rep.ByAction = map[planner.Action]int{}
 	undone := map[*planner.Change]bool{}
-	left := false
 	for _, t := range r.tasks {
 		o, settled := r.outcomes[t]
 		if settled && o.err == nil && o.cause == nil {
@@ -298,7 +318,6 @@ func (r *run) report(rep *Report) {
 		case o.cause != nil:
 			rep.Skipped = append(rep.Skipped, Skipped{t.step.ID, t.step.Verb, t.change.Address, t.change.Title, o.cause.step.ID, skipReason(o.cause)})
 		default:
-			left = true
 			rep.Skipped = append(rep.Skipped, Skipped{t.step.ID, t.step.Verb, t.change.Address, t.change.Title, "", "not begun: " + r.halted})
 		}
 	}
@@ -307,5 +326,5 @@ func (r *run) report(rep *Report) {
 			rep.ByAction[c.Action]++
 		}
 	}
-	rep.Interrupted = r.work.Err() != nil && len(undone) > 0 || left && r.stop.Err() != nil
+	rep.Interrupted = len(undone) > 0 && (r.asked.Err() != nil || r.work.Err() != nil)
 }

@@ -34,7 +34,7 @@ func (r *run) carry(t *task) (err error) {
 	if t.step.Verb == planner.DoRecord {
 		return r.record(t, providers.Request{}, providers.Result{})
 	}
-	req, err := r.prepare(ctx, t)
+	req, err := r.prepare(t)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (r *run) carry(t *task) (err error) {
 	return r.record(t, req, res)
 }
 
-func (r *run) prepare(ctx context.Context, t *task) (providers.Request, error) {
+func (r *run) prepare(t *task) (providers.Request, error) {
 	id := ""
 	if t.step.Verb != planner.DoCreate {
 		if found, ok := r.book.find(t.change.Address); ok {
@@ -62,9 +62,7 @@ func (r *run) prepare(ctx context.Context, t *task) (providers.Request, error) {
 		}
 	}
 	req, err := resolver{r.book.find}.request(t, id)
-	if err == nil {
-		err = r.prepareSecrets(ctx, t, &req)
-	}
+	req.Secret = r.resolveSecret
 	return req, err
 }
 
@@ -112,12 +110,12 @@ func (r *run) drop(t *task) error {
 	return nil
 }
 
-// repeat does a step that may be done again as it is, when its answer was lost or
-// another writer came in between.
+// repeat does a step that may be done again as it is, when its answer was lost,
+// another writer came in between, or a read does not show yet what this run made.
 func (r *run) repeat(ctx context.Context, t *task, req providers.Request) (providers.Result, error) {
 	for attempt := 1; ; attempt++ {
 		res, err := r.send(ctx, t, req)
-		again := diag.MayHaveHappened(err) || diag.ClassOf(err) == diag.Conflict
+		again := diag.MayHaveHappened(err) || diag.ClassOf(err) == diag.Conflict || diag.ClassOf(err) == diag.NotFound && r.young(t)
 		if err == nil || !again || attempt >= r.Looks.Attempts || stopsAll(err) {
 			return res, err
 		}
@@ -126,6 +124,13 @@ func (r *run) repeat(ctx context.Context, t *task, req providers.Request) (provi
 			return res, err
 		}
 	}
+}
+
+// young reports whether the object of t was made or written in this run, so that
+// it is there whatever a read shows.
+func (r *run) young(t *task) bool {
+	o, ok := r.book.object(t.change.Address)
+	return ok && !o.Applied.Before(r.began)
 }
 
 func stopsAll(err error) bool {

@@ -6,15 +6,6 @@ import (
 )
 
 const (
-	// writerMargin is added to WriterGap. The gap is measured from the moment a
-	// request was written to the next one being sent, and the next is never sent
-	// before the last was answered. The service sees arrivals: they are closer than
-	// the writes when the first request travelled longer than the second. The
-	// margin takes the ordinary jitter of a warm connection; measuring from the
-	// answer instead would take all jitter, at the price of one round trip a call,
-	// which is 10 % and more of the whole run.
-	writerMargin = 5 * time.Millisecond
-
 	// longestReset bounds what the service may tell: a window is a minute, and a
 	// broken header must not stop a lane for a day.
 	longestReset = 10 * Window
@@ -100,27 +91,6 @@ func (l *lane) sleep(until time.Time) {
 	if until.After(l.asleep) {
 		l.asleep = until
 	}
-}
-
-// writer is a thing that takes one write at a time.
-type writer struct {
-	key   string
-	gap   time.Duration
-	users int // calls waiting or running
-	busy  bool
-	next  time.Time // not before
-}
-
-func (w *writer) blocked(now time.Time) block {
-	switch {
-	case w == nil:
-		return block{}
-	case w.busy:
-		return block{WriterBusy, time.Time{}}
-	case now.Before(w.next):
-		return block{WriterBusy, w.next}
-	}
-	return block{}
 }
 
 // expiries is a heap, earliest first.

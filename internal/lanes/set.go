@@ -98,6 +98,10 @@ func WithStop(ctx, stop context.Context) context.Context {
 	return context.WithValue(ctx, stopKey{}, stop)
 }
 
+// Stopping ends when the context given with WithStop does; without one, when ctx
+// does. Whoever waits between two calls of one operation waits for it too.
+func Stopping(ctx context.Context) <-chan struct{} { return stopOf(ctx).Done() }
+
 // stopOf returns the context that ends waiting: the one of WithStop, else ctx.
 func stopOf(ctx context.Context) context.Context {
 	if stop, ok := ctx.Value(stopKey{}).(context.Context); ok {
@@ -247,7 +251,7 @@ func (s *Set) finish(t *Ticket, r Report) {
 		if r.Sent.After(sent) {
 			sent = r.Sent
 		}
-		t.writer.next = sent.Add(t.writer.gap + writerMargin)
+		t.writer.pause(sent, now)
 	}
 	s.leave(t.writer)
 }

@@ -34,7 +34,7 @@ type Object struct {
 
 // Snapshot is the outcome of one pass of listing.
 type Snapshot struct {
-	Identity string              `json:"identity"` // tenant: edition, client ID and domain IDs, no secret
+	Identity string              `json:"identity"` // of the tenant: edition, host, number of the first domain
 	TakenAt  time.Time           `json:"taken_at"`
 	Calls    int                 `json:"calls"`   // that listing took
 	Objects  map[string][]Object `json:"objects"` // by kind, in the service's order

@@ -16,6 +16,8 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
+
+	"github.com/isaworks/isa/internal/atomicfile"
 )
 
 // Handout is a file of generated passwords for those who hand them out. It grows
@@ -56,9 +58,9 @@ func (e Entry) GoString() string { return e.Who }
 func OpenHandout(path string, recipients []string) (*Handout, error) {
 	h := &Handout{}
 	for _, text := range recipients {
-		parsed, err := age.ParseRecipients(strings.NewReader(text))
-		if err != nil || len(parsed) == 0 {
-			return nil, fmt.Errorf("handout %s: recipient %.80q is not an age public key; use what age-keygen prints after \"Public key:\"", path, text)
+		parsed, err := recipientsIn(text)
+		if err != nil {
+			return nil, fmt.Errorf("handout %s: %w", path, err)
 		}
 		h.recipients = append(h.recipients, parsed...)
 	}
@@ -75,6 +77,21 @@ func OpenHandout(path string, recipients []string) (*Handout, error) {
 	return h, nil
 }
 
+// CheckRecipient reports whether text is an age public key ("age1…"), and if not,
+// what to write.
+func CheckRecipient(text string) error {
+	_, err := recipientsIn(text)
+	return err
+}
+
+func recipientsIn(text string) ([]age.Recipient, error) {
+	parsed, err := age.ParseRecipients(strings.NewReader(text))
+	if err != nil || len(parsed) == 0 {
+		return nil, fmt.Errorf("recipient %.80q is not an age public key; use what age-keygen prints after \"Public key:\"", text)
+	}
+	return parsed, nil
+}
+
 // prepare makes the file private and its name durable.
 func (h *Handout) prepare(path string) error {
 	if err := h.file.Chmod(0o600); err != nil {
@@ -85,7 +102,7 @@ func (h *Handout) prepare(path string) error {
 		return err
 	}
 	h.torn = info.Size() > 0 // a line break more does no harm
-	return syncDir(filepath.Dir(path))
+	return atomicfile.SyncDir(filepath.Dir(path))
 }
 
 // Put adds an entry. It is durable when Put returns; on error it may or may not

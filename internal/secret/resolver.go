@@ -188,13 +188,23 @@ func (r *Resolver) keys() ([]age.Identity, error) {
 		}
 		return identities, nil
 	}
-	content, err := os.ReadFile(path)
+	more, err := Identities(path)
 	if err != nil {
-		return nil, problem("the identity file of "+IdentityEnv+" cannot be read", "check its path and permissions")
-	}
-	more, err := age.ParseIdentities(bytes.NewReader(content))
-	if err != nil {
-		return nil, problem("the identity file of "+IdentityEnv+" is not one that age-keygen makes", "make one with age-keygen")
+		return nil, problem(err.Error(), "correct what "+IdentityEnv+" names")
 	}
 	return append(append([]age.Identity(nil), identities...), more...), nil
+}
+
+// Identities reads the age identities in a file that age-keygen made. Errors quote
+// nothing of the file.
+func Identities(path string) ([]age.Identity, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the identity file cannot be read: %w", err)
+	}
+	identities, err := age.ParseIdentities(bytes.NewReader(content))
+	if err != nil {
+		return nil, fmt.Errorf("%s is no age identity file; make one with age-keygen", path)
+	}
+	return identities, nil
 }

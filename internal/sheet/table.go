@@ -198,7 +198,11 @@ func (t *Table) gatherWarnings() {
 		}
 	}
 	if hidden > 0 {
-		t.warn(CodeHidden, fmt.Sprintf("%d rows are hidden, the first is row %d. They are read.", hidden, firstHidden),
+		detail := fmt.Sprintf("%d rows are hidden, the first is row %d. They are read.", hidden, firstHidden)
+		if hidden == 1 {
+			detail = fmt.Sprintf("Row %d is hidden. It is read.", firstHidden)
+		}
+		t.warn(CodeHidden, detail,
 			"Show all rows to be sure, or delete those that shall not count.", whole)
 	}
 	for col, h := range t.Headings {

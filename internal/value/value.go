@@ -8,12 +8,10 @@
 package value
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/isaworks/isa/internal/addr"
 )
@@ -102,20 +100,12 @@ func orEmpty(l List) List {
 
 // UnmarshalJSON reads an object of attributes.
 func (o *Object) UnmarshalJSON(data []byte) error {
-	v, err := Decode(data)
-	if err != nil {
-		return err
+	var d Decoder
+	obj, err := d.Object(data)
+	if err == nil {
+		*o = obj
 	}
-	obj, ok := v.(Object)
-	if v == nil {
-		*o = nil
-		return nil
-	}
-	if !ok {
-		return fmt.Errorf("value: want an object, have %T", v)
-	}
-	*o = obj
-	return nil
+	return err
 }
 
 // UnmarshalJSON reads a list of values.
@@ -134,112 +124,6 @@ func (l *List) UnmarshalJSON(data []byte) error {
 	}
 	*l = list
 	return nil
-}
-
-// maxDepth bounds nesting of decoded values; the deepest real attribute is 4.
-const maxDepth = 32
-
-// Decode reads one value from JSON as the Marshal methods write it. JSON null is
-// a nil Value at the top and an error inside. Numbers must be whole.
-func Decode(data []byte) (Value, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	var raw any
-	if err := dec.Decode(&raw); err != nil {
-		return nil, fmt.Errorf("value: %w", err)
-	}
-	if dec.More() {
-		return nil, fmt.Errorf("value: more than one JSON value")
-	}
-	if raw == nil {
-		return nil, nil
-	}
-	return fromJSON(raw, 0)
-}
-
-func fromJSON(raw any, depth int) (Value, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("value: nested deeper than %d", maxDepth)
-	}
-	switch v := raw.(type) {
-	case string:
-		return String(v), nil
-	case bool:
-		return Bool(v), nil
-	case json.Number:
-		n, err := strconv.ParseInt(v.String(), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("value: %s is not a whole number of 64 bits", v)
-		}
-		return Int(n), nil
-	case []any:
-		return listFromJSON(v, depth)
-	case map[string]any:
-		return objectFromJSON(v, depth)
-	}
-	return nil, fmt.Errorf("value: %v has no place in a value", raw)
-}
-
-func listFromJSON(raw []any, depth int) (List, error) {
-	list := make(List, len(raw))
-	for i, r := range raw {
-		v, err := fromJSON(r, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = v
-	}
-	return list, nil
-}
-
-func objectFromJSON(raw map[string]any, depth int) (Value, error) {
-	if v, special, err := specialFromJSON(raw, depth); special || err != nil {
-		return v, err
-	}
-	obj := make(Object, len(raw))
-	for name, r := range raw {
-		v, err := fromJSON(r, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		obj[name] = v
-	}
-	return obj, nil
-}
-
-// specialFromJSON reads the objects whose names begin with a dollar sign.
-func specialFromJSON(raw map[string]any, depth int) (v Value, special bool, err error) {
-	text := func(name string) string { s, _ := raw[name].(string); return s }
-	switch {
-	case raw["$ref"] != nil:
-		a, err := addr.Parse(text("$ref"))
-		if err != nil || text("attr") == "" || len(raw) != 2 {
-			return nil, true, fmt.Errorf("value: malformed $ref %v", raw)
-		}
-		return Ref{Addr: a, Attr: text("attr")}, true, nil
-	case raw["$secret"] != nil:
-		if text("$secret") == "" || len(raw) != 1 {
-			return nil, true, fmt.Errorf("value: malformed $secret")
-		}
-		return Secret(text("$secret")), true, nil
-	case raw["$clear"] != nil:
-		if raw["$clear"] != true || len(raw) != 1 {
-			return nil, true, fmt.Errorf("value: malformed $clear %v", raw)
-		}
-		return Clear{}, true, nil
-	case raw["$add"] != nil || raw["$remove"] != nil:
-		add, ok1 := raw["$add"].([]any)
-		remove, ok2 := raw["$remove"].([]any)
-		if !ok1 || !ok2 || len(raw) != 2 {
-			return nil, true, fmt.Errorf("value: malformed $add/$remove %v", raw)
-		}
-		var e Edit
-		if e.Add, err = listFromJSON(add, depth+1); err == nil {
-			e.Remove, err = listFromJSON(remove, depth+1)
-		}
-		return e, true, err
-	}
-	return nil, false, nil
 }
 
 // Equal reports whether a and b are the same value. Lists are compared in order;

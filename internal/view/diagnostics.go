@@ -10,12 +10,25 @@ import (
 )
 
 // Diagnostics writes each diagnostic of list as a paragraph: summary and code,
-// place with the piece of source it is about, cell, detail, way out. sources are
-// the texts of files by the names that ranges use; files not in it are named only.
+// place with the piece of source it is about, cell, detail, way out. Warnings come
+// first, so that errors stand next to the prompt. Of many with one code at one
+// place of the configuration, which a wrong column makes, the first ten are
+// written and the others counted with their cells. sources are the texts of files
+// by the names that ranges use; files not in it are named only.
 func Diagnostics(w io.Writer, list diag.List, sources map[string][]byte, s Style) error {
 	var b strings.Builder
-	for _, d := range list {
-		diagnostic(&b, d, sources, s)
+	for _, severity := range []diag.Severity{diag.Warning, diag.Error} {
+		for _, g := range grouped(list, severity) {
+			for _, d := range g.shown {
+				diagnostic(&b, d, sources, s)
+			}
+			if len(g.others) > 0 {
+				for _, line := range wrap(g.rest(), s.width()) {
+					b.WriteString(line + "\n")
+				}
+				b.WriteByte('\n')
+			}
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -1,9 +1,11 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +45,11 @@ func Plan(w io.Writer, p *planner.Plan, s Style) error {
 
 // conclusion writes the last lines of a plan: counts, cost, hash.
 func (s Style) conclusion(b *strings.Builder, p *planner.Plan) {
-	if p.Empty() {
+	switch {
+	case p.Empty() && p.Diagnostics.HasErrors():
+		b.WriteString(s.in(bold, "No plan:") + " the errors must be mended first.\n")
+		return
+	case p.Empty():
 		b.WriteString(s.in(bold, "No changes.") + " The tenant is as the configuration says.\n")
 		return
 	}
@@ -129,11 +135,23 @@ func rowsOf(group []*planner.Change, n names) []row {
 	if isTree(group) {
 		return treeRows(forest(group, n), n)
 	}
+	slices.SortStableFunc(group, func(a, b *planner.Change) int { return cmp.Compare(order(a), order(b)) })
 	rows := make([]row, len(group))
 	for i, c := range group {
 		rows[i] = changeRow(c, n)
 	}
 	return rows
+}
+
+// order is the place of an object among those of its kind where it is known, such
+// as a job grade's; others keep theirs, behind.
+func order(c *planner.Change) int64 {
+	for _, attrs := range []value.Object{c.Managed, c.After, c.Before} {
+		if n, ok := attrs[orderAttr].(value.Int); ok {
+			return int64(n)
+		}
+	}
+	return math.MaxInt64
 }
 
 // signs are the marks of the actions, one column each.
@@ -178,7 +196,7 @@ func details(c *planner.Change, n names) []detail {
 	switch c.Action {
 	case planner.Create:
 		if referred := n.referred(c.Managed, parentAttr); len(referred) > 0 {
-			out = append(out, detail{new: strings.Join(referred, ", ")})
+			out = append(out, detail{list: referred})
 		}
 	case planner.Delete, planner.Forget, planner.Keep, planner.Suspend:
 		out = append(out, prose(string(c.Action)+reason(c)))
@@ -193,8 +211,8 @@ func details(c *planner.Change, n names) []detail {
 		out = append(out, prose("was "+c.Previous.String()))
 	}
 	for _, s := range c.Steps {
-		if note := prose(s.Note); s.Note != "" && !slices.Contains(out, note) {
-			out = append(out, note)
+		if s.Note != "" && !slices.Contains(texts(out), Line(s.Note)) {
+			out = append(out, prose(s.Note))
 		}
 	}
 	return out
@@ -279,38 +297,51 @@ func (s Style) content(b *strings.Builder, content []planner.Content) {
 	s.write(b, rows)
 }
 
-// warnings writes each warning with its place first.
+// warnings writes each warning with its place first, like those of Diagnostics.
 func (s Style) warnings(b *strings.Builder, list diag.List) {
-	any := false
-	for _, d := range list {
-		if d.Severity != diag.Warning {
-			continue
+	groups := grouped(list, diag.Warning)
+	if len(groups) == 0 {
+		return
+	}
+	s.heading(b, "Warnings")
+	for _, g := range groups {
+		for _, d := range g.shown {
+			s.warning(b, d)
 		}
-		if !any {
-			s.heading(b, "Warnings")
-			any = true
+		if len(g.others) > 0 {
+			s.indented(b, indent, g.rest())
 		}
-		head := place(d)
-		if where := subject(d); where != "" && where != head {
-			if head != "" && Width(indent+head+gap+where) > s.width() {
-				fmt.Fprintf(b, "%s%s\n", indent, s.in(yellow, head))
-				head = ""
-			}
-			head = strings.TrimPrefix(head+gap+where, gap)
-		}
-		text := d.Summary
-		if d.Detail != "" {
-			text += ": " + d.Detail
-		}
-		if d.Fix != "" {
-			text += "; " + d.Fix
-		}
-		if head != "" {
+	}
+}
+
+func (s Style) warning(b *strings.Builder, d diag.Diagnostic) {
+	head := place(d)
+	if where := subject(d); where != "" && where != head {
+		if head != "" && Width(indent+head+gap+where) > s.width() {
 			fmt.Fprintf(b, "%s%s\n", indent, s.in(yellow, head))
+			head = ""
 		}
-		for _, line := range wrap(text+" ["+d.Code+"]", s.width()-4) {
-			fmt.Fprintf(b, "%s%s%s\n", indent, indent, line)
+		head = strings.TrimPrefix(head+gap+where, gap)
+	}
+	if head != "" {
+		fmt.Fprintf(b, "%s%s\n", indent, s.in(yellow, head))
+	}
+	text := d.Summary
+	if d.Detail != "" {
+		text += ": " + d.Detail
+	}
+	s.indented(b, indent+indent, text+" ["+d.Code+"]")
+	if d.Fix != "" {
+		for i, line := range wrap(d.Fix, s.width()-6) {
+			fmt.Fprintf(b, "%s%s%s %s\n", indent, indent, s.in(blue, []string{"→", " "}[min(i, 1)]), line)
 		}
+	}
+}
+
+// indented writes text in lines behind margin.
+func (s Style) indented(b *strings.Builder, margin, text string) {
+	for _, line := range wrap(text, s.width()-len(margin)) {
+		b.WriteString(margin + line + "\n")
 	}
 }
 

@@ -165,9 +165,13 @@ func (p *Progress) Close() {
 	p.ended.Wait()
 }
 
-// line writes a line above the bars. The caller holds the lock.
+// line writes a line above the bars; on a terminal it is wrapped between words.
+// The caller holds the lock.
 func (p *Progress) line(text string) {
 	p.erase()
+	if p.opts.Terminal {
+		text = strings.Join(wrap(text, p.width()-2), "\n  ")
+	}
 	p.write(text + "\n")
 	p.draw()
 }
@@ -253,12 +257,15 @@ func (p *Progress) bar(t *Task) string {
 	return text
 }
 
+// shown is the shortest wait whose length is told.
+const shown = time.Second
+
 func waitLine(w Wait, now time.Time) string {
 	text := "  waiting: " + Line(w.What)
 	if w.Why != "" {
 		text += ": " + Line(w.Why)
 	}
-	if left := w.Until.Sub(now); !w.Until.IsZero() && left > 0 {
+	if left := w.Until.Sub(now); !w.Until.IsZero() && left >= shown {
 		text += ", " + Duration(left)
 	}
 	return text

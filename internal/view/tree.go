@@ -11,6 +11,9 @@ import (
 // parentAttr is the attribute that makes objects of a kind a tree.
 const parentAttr = "parent"
 
+// orderAttr is the attribute that orders objects of a kind.
+const orderAttr = "order"
+
 // node is one object of a tree: changed, or only the place where others hang.
 type node struct {
 	key      string
@@ -131,7 +134,7 @@ func rank(n *node) int {
 	if n.change == nil {
 		return -1
 	}
-	if order, ok := n.change.Managed["order"].(value.Int); ok {
+	if order, ok := n.change.Managed[orderAttr].(value.Int); ok {
 		return int(order)
 	}
 	return 0

@@ -148,7 +148,7 @@ func (n names) diff(prefix string, before, after value.Object, skip []string) []
 
 func (n names) difference(label string, before, after value.Value) []detail {
 	if edit, ok := after.(value.Edit); ok {
-		return []detail{{label: label, new: strings.Join(n.edit(edit.Add, edit.Remove), ", ")}}
+		return []detail{{label: label, list: n.edit(edit.Add, edit.Remove)}}
 	}
 	b, bIsObject := before.(value.Object)
 	a, aIsObject := after.(value.Object)
@@ -158,6 +158,9 @@ func (n names) difference(label string, before, after value.Value) []detail {
 	oldList, wasList := before.(value.List)
 	newList, isList := after.(value.List)
 	if wasList && isList || isList && before == nil {
+		if out, ok := n.elements(label, oldList, newList); ok {
+			return out
+		}
 		return n.lists(label, oldList, newList)
 	}
 	old, next := n.text(before), n.text(after)
@@ -165,6 +168,66 @@ func (n names) difference(label string, before, after value.Value) []detail {
 		return nil
 	}
 	return []detail{{label: label, old: old, new: next}}
+}
+
+// elements tells what changes in a list of objects that each stand for what they
+// refer to first, such as a member's units: which come, which go, and what changes
+// in those that stay. What after does not say of one is unmanaged. ok is false for
+// other lists, and where two go by one name.
+func (n names) elements(label string, before, after value.List) (out []detail, ok bool) {
+	was := map[string]value.Object{}
+	for _, e := range before {
+		o, lead := n.lead(e)
+		if lead == "" || was[lead] != nil {
+			return nil, false
+		}
+		was[lead] = o
+	}
+	var parts []string
+	stays := map[string]bool{}
+	for i, e := range after {
+		o, lead := n.lead(e)
+		old, known := was[lead]
+		switch {
+		case lead == "" || stays[lead]:
+			return nil, false
+		case !known:
+			parts = append(parts, "+"+n.element(i, o))
+		default:
+			said := maps.Clone(old)
+			maps.DeleteFunc(said, func(name string, _ value.Value) bool { _, managed := o[name]; return !managed })
+			for _, d := range n.differences(said, o) {
+				parts = append(parts, lead+": "+d.text())
+			}
+		}
+		stays[lead] = true
+	}
+	for _, e := range before {
+		if _, lead := n.lead(e); !stays[lead] {
+			parts = append(parts, "-"+lead)
+		}
+	}
+	return []detail{{label: label, list: parts}}, len(parts) > 0
+}
+
+// lead returns an object and the title of what it refers to first by attribute
+// names; "" when it refers to nothing.
+func (n names) lead(e value.Value) (value.Object, string) {
+	o, ok := e.(value.Object)
+	if !ok {
+		return nil, ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		switch v := o[name].(type) {
+		case value.Ref:
+			return o, n.text(v)
+		case value.String:
+			if _, known := n[string(v)]; known {
+				return o, n.text(v)
+			}
+		}
+	}
+	return o, ""
 }
 
 // lists tells which elements come and go; when none does, the new order.
@@ -178,12 +241,12 @@ func (n names) lists(label string, before, after value.List) []detail {
 		parts = append(parts, "-"+t)
 	}
 	if len(parts) > 0 {
-		return []detail{{label: label, new: strings.Join(parts, ", ")}}
+		return []detail{{label: label, list: parts}}
 	}
 	if slices.Equal(old, next) {
 		return nil
 	}
-	return []detail{{label: label + " in the order", new: strings.Join(next, ", ")}}
+	return []detail{{label: label + " in the order", list: next}}
 }
 
 // without returns the texts of a that are not in b, counting repetitions.
@@ -203,22 +266,49 @@ func without(a, b []string) []string {
 	return out
 }
 
-// referred lists the titles of what an object refers to, each once, in the order
-// of attribute names, without the attributes named in skip.
+// referred tells what an object refers to, in the order of attribute names: each
+// reference by its title, an element of a list of objects with what it says beside
+// it. Attributes named in skip are left out.
 func (n names) referred(o value.Object, skip ...string) []string {
 	var out []string
-	seen := map[string]bool{}
-	value.Walk(o, func(at value.Path, v value.Value) {
-		ref, ok := v.(value.Ref)
-		if !ok || len(at) > 0 && slices.Contains(skip, at[0].Name) {
-			return
+	add := func(text string) {
+		if text != "" && !slices.Contains(out, text) {
+			out = append(out, text)
 		}
-		if t := n.text(ref); !seen[t] {
-			seen[t] = true
-			out = append(out, t)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		if slices.Contains(skip, name) {
+			continue
 		}
-	})
+		switch v := o[name].(type) {
+		case value.Ref:
+			add(n.text(v))
+		case value.List:
+			for i, e := range v {
+				add(n.element(i, e))
+			}
+		}
+	}
 	return out
+}
+
+// element writes an element of a list when it refers to something. That the first
+// one is the primary one goes without saying.
+func (n names) element(i int, e value.Value) string {
+	switch e := e.(type) {
+	case value.Ref:
+		return n.text(e)
+	case value.Object:
+		if _, lead := n.lead(e); lead == "" {
+			return ""
+		}
+		e = maps.Clone(e)
+		if i == 0 {
+			delete(e, "primary")
+		}
+		return n.object(e)
+	}
+	return ""
 }
 
 // Value writes a value on one line: references by address, secrets by handle.

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -277,4 +278,111 @@ func FuzzLineIsSafe(f *testing.F) {
 			t.Fatalf("Cut(%q, %d) takes %d columns", line, width%200, got)
 		}
 	})
+}
+
+func TestManyAlikeAreCounted(t *testing.T) {
+	at := func(line int) diag.Place {
+		return diag.Place{Range: &diag.Range{File: "main.hcl", Start: diag.Pos{Line: line, Byte: line * 10}}}
+	}
+	var list diag.List
+	for i := range 4000 {
+		d := diag.Diagnostic{Code: "value.date", Summary: "Not a date", Place: at(7)}
+		d.Cell = &diag.Cell{File: "hr/staff.xlsx", Sheet: "직원", Ref: fmt.Sprintf("J%d", i+5)}
+		list = append(list, d)
+	}
+	list = append(list, diag.Diagnostic{Code: "value.date", Summary: "Not a date, elsewhere", Place: at(9)},
+		diag.Diagnostic{Code: "value.name_unsure", Severity: diag.Warning, Summary: "A warning"})
+	var b bytes.Buffer
+	if err := Diagnostics(&b, list, nil, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	out := b.String()
+	if n := strings.Count(out, "Not a date [value.date]"); n != 10 {
+		t.Errorf("%d of 4000 alike are written out, want 10", n)
+	}
+	for _, want := range []string{"… and 3,990 more [value.date]: J15, J16,", "--format json", "Not a date, elsewhere"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	if !strings.HasPrefix(out, "Warning: A warning") {
+		t.Errorf("errors stand before warnings:\n%s", out)
+	}
+}
+
+func TestAPlanWithErrorsIsNotEmpty(t *testing.T) {
+	p := &planner.Plan{Diagnostics: diag.List{{Code: "removal.pending", Summary: "x"}}}
+	var b bytes.Buffer
+	if err := Plan(&b, p, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "No changes") {
+		t.Errorf("a plan with errors says\n%s", b.String())
+	}
+}
+
+func TestGradesStandInTheirOrder(t *testing.T) {
+	grade := func(label string, order int64) planner.Change {
+		c := planner.Change{Address: addr.New("job_grade", label), Kind: "job_grade", Action: planner.Create, Title: label, Managed: value.Object{}}
+		if order > 0 {
+			c.Managed["order"] = value.Int(order)
+		}
+		return c
+	}
+	var b bytes.Buffer
+	p := &planner.Plan{Changes: []planner.Change{grade("a", 30), grade("b", 0), grade("c", 10), grade("d", 20)}}
+	if err := Plan(&b, p, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	out := b.String()
+	for _, pair := range []string{"cd", "da", "ab"} {
+		if strings.Index(out, "+ "+pair[:1]) > strings.Index(out, "+ "+pair[1:]) {
+			t.Errorf("%s and %s stand in the wrong order:\n%s", pair[:1], pair[1:], out)
+		}
+	}
+}
+
+func TestLongListsAndValuesAreFolded(t *testing.T) {
+	var members value.List
+	names := map[string]planner.Name{}
+	for i := range 300 {
+		a := person(fmt.Sprint(i))
+		members = append(members, ref(a))
+		names[a.String()] = planner.Name{Title: fmt.Sprintf("사람%d", i)}
+	}
+	p := &planner.Plan{Names: names, Changes: []planner.Change{
+		{Address: addr.New("group", "all"), Kind: "group", Action: planner.Create, Title: "모두", Managed: value.Object{"members": members}},
+		{Address: addr.New("group", "x"), Kind: "group", Action: planner.Update, Title: "모임",
+			Before: value.Object{"description": value.String(strings.Repeat("가나다 ", 10))}, After: value.Object{"description": value.String(strings.Repeat("하", 400))}},
+	}}
+	var b bytes.Buffer
+	if err := Plan(&b, p, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	out := b.String()
+	if !strings.Contains(out, " more\n") || !strings.Contains(out, "→ 하하") {
+		t.Errorf("lists or values are not folded:\n%s", out)
+	}
+	if n := strings.Count(out, "\n"); n > 25 {
+		t.Errorf("the plan takes %d lines:\n%s", n, out)
+	}
+}
+
+func TestUnitsOfAMemberAreComparedOneByOne(t *testing.T) {
+	names := map[string]planner.Name{"u-1": {Title: "영업팀"}, "u-2": {Title: "개발팀"}, "p-1": {Title: "팀장"},
+		unit("S").String(): {Title: "영업팀"}, unit("N").String(): {Title: "신사업팀"}}
+	p := &planner.Plan{Names: names, Changes: []planner.Change{{Address: person("1"), Kind: "member", Action: planner.Update, Title: "김한국 hk.kim",
+		Before: value.Object{"belongs_to": value.List{
+			value.Object{"org_unit": value.String("u-1"), "position": value.String("p-1"), "head": value.Bool(true), "visible": value.Bool(true)},
+			value.Object{"org_unit": value.String("u-2"), "head": value.Bool(false), "visible": value.Bool(true)}}},
+		After: value.Object{"belongs_to": value.List{
+			value.Object{"org_unit": ref(unit("S")), "head": value.Bool(false)},
+			value.Object{"org_unit": ref(unit("N")), "head": value.Bool(true), "primary": value.Bool(true)}}}}}}
+	var b bytes.Buffer
+	if err := Plan(&b, p, Style{Width: 160}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "belongs to 영업팀: head true → false, +신사업팀 head primary, -개발팀  member"; !strings.Contains(b.String(), want) {
+		t.Errorf("%q is missing in\n%s", want, b.String())
+	}
 }

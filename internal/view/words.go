@@ -82,8 +82,14 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%.1f %s", size, unit)
 }
 
-// KindWord writes a block type in words: "org unit", "job grade".
-func KindWord(kind string) string { return Line(strings.ReplaceAll(kind, "_", " ")) }
+// KindWord writes the name of a block type or attribute in words: "org unit", "job
+// grade". Names with capitals, such as the language en_US, stay as they are.
+func KindWord(kind string) string {
+	if strings.ToLower(kind) != kind {
+		return Line(kind)
+	}
+	return Line(strings.ReplaceAll(kind, "_", " "))
+}
 
 // KindsWord writes the plural of a block type in words, with a capital.
 func KindsWord(kind string) string {

@@ -276,6 +276,47 @@ func TestStopping(t *testing.T) {
 	})
 }
 
+// When a run is to stop nothing is repeated: what was tried says what became of it.
+func TestStoppingPolitely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTenant(t, nil)
+		stop, end := context.WithCancel(t.Context())
+		defer end()
+		s.answer = func(w http.ResponseWriter, r *request) {
+			end()
+			fail(w, 502, "BAD_GATEWAY", "")
+		}
+		c := s.inside()
+		ctx := lanes.WithStop(t.Context(), stop)
+		began := time.Now()
+		_, err := c.PatchUser(ctx, "u", Props{})
+		if diag.ClassOf(err) != diag.Unavailable || StatusOf(err) != 502 || len(s.seen()) != 1 || time.Since(began) != 0 {
+			t.Errorf("tried once: %v after %d requests and %v", err, len(s.seen()), time.Since(began))
+		}
+		_, err = c.PatchUser(ctx, "u", Props{})
+		if diag.ClassOf(err) != diag.Cancelled || len(s.seen()) != 1 {
+			t.Errorf("not begun: %v after %d requests", err, len(s.seen()))
+		}
+	})
+}
+
+func TestUnauthorised(t *testing.T) {
+	s := newTenant(t, nil)
+	s.answer = func(w http.ResponseWriter, r *request) {
+		fail(w, map[string]int{"/v1.0/users/a": 401, "/v1.0/users/b": 403}[r.path], "X", "")
+	}
+	c := s.inside()
+	for id, want := range map[string]bool{"a": true, "b": false} {
+		if _, err := c.User(t.Context(), id); Unauthorised(err) != want || diag.ClassOf(err) != diag.Denied {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	c = s.inside(func(o *Options) { o.Credentials.ServiceAccount = "somebody@else" })
+	if _, err := c.User(t.Context(), "b"); !Unauthorised(err) {
+		t.Errorf("signing in: %v", err)
+	}
+}
+
 func TestAnAttemptThatHangsIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTenant(t, nil)

@@ -50,6 +50,16 @@ func StatusOf(err error) int {
 	return 0
 }
 
+// Unauthorised reports that the credentials are refused: by the sign-in host, or by
+// the service after the token was renewed. No other call can succeed then.
+func Unauthorised(err error) bool {
+	var f *diag.Failure
+	if !errors.As(err, &f) || f.Class != diag.Denied {
+		return false
+	}
+	return f.Op == tokenOp || StatusOf(err) == http.StatusUnauthorized
+}
+
 const (
 	maxCode        = 64
 	maxDescription = 300

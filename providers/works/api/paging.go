@@ -2,9 +2,9 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/url"
+	"reflect"
 	"strconv"
 
 	"github.com/isaworks/isa/internal/diag"
@@ -119,45 +119,39 @@ func (l listing[T]) once(ctx context.Context, seen map[string]bool, yield func(*
 }
 
 func (l listing[T]) page(ctx context.Context, query url.Values) (items []*T, next string, err error) {
-	var answer map[string]json.RawMessage
-	if err := l.client.Call(ctx, l.op, Request{Path: l.path, Query: query}, &answer); err != nil {
+	answer := reflect.New(l.shape())
+	if err := l.client.Call(ctx, l.op, Request{Path: l.path, Query: query}, answer.Interface()); err != nil {
 		return nil, "", err
 	}
-	var meta struct {
-		Next *string `json:"nextCursor"`
+	list, _ := answer.Elem().Field(0).Interface().(*[]*T)
+	meta, _ := answer.Elem().Field(1).Interface().(pageMeta)
+	if list == nil { // taken as empty it would say that everything is gone
+		return nil, "", l.malformed("the page has no " + l.key)
 	}
-	if err := l.decode(answer, l.key, &items); err != nil {
-		return nil, "", err
-	}
-	if err := l.decode(answer, "responseMetaData", &meta); err != nil {
-		return nil, "", err
-	}
-	if meta.Next != nil {
-		next = *meta.Next
-	}
-	for _, item := range items {
+	for _, item := range *list {
 		if item == nil || l.id(item) == "" {
 			return nil, "", l.malformed("an object without ID in " + l.key)
 		}
 		merge(item)
 	}
-	return items, next, nil
+	if meta.Next != nil {
+		next = *meta.Next
+	}
+	return *list, next, nil
 }
 
-// decode reads one property of a page. A list without its array is an error:
-// taken as empty it would say that everything is gone.
-func (l listing[T]) decode(answer map[string]json.RawMessage, key string, out any) error {
-	raw, ok := answer[key]
-	if key == l.key && (!ok || string(raw) == "null") {
-		return l.malformed("the page has no " + key)
-	}
-	if !ok {
-		return nil
-	}
-	if err := json.Unmarshal(raw, out); err != nil {
-		return l.malformed(key + " is not of the documented form")
-	}
-	return nil
+// pageMeta says where the next page begins.
+type pageMeta struct {
+	Next *string `json:"nextCursor"`
+}
+
+// shape is the type of a page: each operation has another name for its array. With
+// a type of its own a page is decoded in one go, without a copy of each part.
+func (l listing[T]) shape() reflect.Type {
+	return reflect.StructOf([]reflect.StructField{
+		{Name: "Items", Type: reflect.TypeFor[*[]*T](), Tag: reflect.StructTag(`json:"` + l.key + `"`)},
+		{Name: "Meta", Type: reflect.TypeFor[pageMeta](), Tag: `json:"responseMetaData"`},
+	})
 }
 
 func (l listing[T]) malformed(what string) error {

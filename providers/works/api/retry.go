@@ -10,6 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/lanes"
 )
 
 const (
@@ -24,6 +25,9 @@ const (
 //   - never left this machine: with pauses;
 //   - network and server trouble: with pauses, if the operation is repeatable.
 //     Otherwise the failure is Unknown and the caller has to look first.
+//
+// When the run is to stop (lanes.WithStop) nothing is repeated: what was tried
+// fails with its own failure, what never left is Cancelled.
 type retry struct {
 	next  handler
 	first time.Duration
@@ -32,6 +36,7 @@ type retry struct {
 func (r *retry) do(ctx context.Context, x *exchange) (*reply, error) {
 	pauses := newPauses(r.first)
 	failed, limited, renewed := 0, 0, false
+	var tried *diag.Failure // of an attempt that the service may have carried out
 	for attempt := 1; ; attempt++ {
 		try := *x
 		try.attempt = attempt
@@ -40,8 +45,11 @@ func (r *retry) do(ctx context.Context, x *exchange) (*reply, error) {
 			return reply, nil
 		}
 		var final *diag.Failure
-		if errors.As(err, &final) {
-			return nil, final // stopped in the lane, or signing in failed for good
+		if errors.As(err, &final) { // stopped in the lane, or signing in failed for good
+			if tried != nil && final.Class == diag.Cancelled {
+				return nil, stopped(ctx, tried)
+			}
+			return nil, final
 		}
 		failure, unsent := r.failure(ctx, x, reply, err)
 		switch {
@@ -58,12 +66,27 @@ func (r *retry) do(ctx context.Context, x *exchange) (*reply, error) {
 			failure.Detail = join(failure.Detail, fmt.Sprintf("given up after %d attempts", failed))
 			return nil, failure
 		}
+		if !unsent {
+			tried = failure
+		}
 		if err := pause(ctx, pauses.NextBackOff()); err != nil {
-			failure.Class = diag.Cancelled
-			failure.Unknown = false // repeatable or unsent
+			if tried != nil {
+				return nil, stopped(ctx, tried)
+			}
+			failure.Class, failure.Unknown = diag.Cancelled, false
 			return nil, failure
 		}
 	}
+}
+
+// stopped is the failure of what was tried and is not repeated, since the run is to
+// stop; Cancelled when it was cut off on top.
+func stopped(ctx context.Context, tried *diag.Failure) *diag.Failure {
+	tried.Detail = join(tried.Detail, "not tried again, since the run stops")
+	if ctx.Err() != nil {
+		tried.Class = diag.Cancelled
+	}
+	return tried
 }
 
 // failure classifies an attempt that did not succeed; unsent tells that it
@@ -94,6 +117,7 @@ func newPauses(first time.Duration) *backoff.ExponentialBackOff {
 	return b
 }
 
+// pause waits; an error when ctx ends or the run is to stop.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -102,6 +126,8 @@ func pause(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-lanes.Stopping(ctx):
+		return context.Canceled
 	}
 }
 

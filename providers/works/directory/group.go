@@ -31,6 +31,10 @@ func (d *directory) groups() *kind[api.Group] {
 			patch: func(ctx context.Context, _ int, id string, b api.Props) (*api.Group, error) {
 				return c.PatchGroup(ctx, id, b)
 			},
+			put: func(ctx context.Context, _ int, id string, b api.Props) (*api.Group, error) {
+				return c.PutGroup(ctx, id, b)
+			},
+			fixed:  []string{"groupId"},
 			remove: func(ctx context.Context, _ int, id string) error { return c.DeleteGroup(ctx, id) },
 		},
 		props: append([]prop[api.Group]{

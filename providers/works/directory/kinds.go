@@ -66,6 +66,10 @@ type service[T any] struct {
 	get    func(ctx context.Context, domainID int, id string) (*T, error)
 	create func(ctx context.Context, domainID int, body api.Props) (*T, error)
 	patch  func(ctx context.Context, domainID int, id string, body api.Props) (*T, error)
+	// put replaces an object as a whole; fixed are the properties of a read object
+	// that a full update does not take.
+	put    func(ctx context.Context, domainID int, id string, body api.Props) (*T, error)
+	fixed  []string
 	remove func(ctx context.Context, domainID int, id string) error
 	move   func(ctx context.Context, r providers.Request, parent string, number int64) (*T, error) // trees only
 }
@@ -119,7 +123,7 @@ func (k *kind[T]) List(ctx context.Context, progress func(objects int)) ([]live.
 	if k.off != nil && k.off() {
 		return nil, nil
 	}
-	var all []live.Object
+	all := []live.Object{}
 	seen := map[string]bool{}
 	for _, c := range k.tenant.Companies {
 		page := func(n int) {
@@ -257,14 +261,15 @@ func (k *kind[T]) patched(ctx context.Context, r providers.Request) (providers.R
 			}
 			was, attrs = item, k.read(item).Attrs
 		}
-		b, err := body(k.props, k.schema.Attrs, attrs, k.writing(ctx, &r, was))
+		w := k.writing(ctx, &r, was)
+		b, err := body(k.props, k.schema.Attrs, attrs, w)
 		if err != nil {
 			return result, err
 		}
 		if k.always != nil {
 			k.always(was, b)
 		}
-		if result, err = k.result(r.ID)(k.patch(ctx, r.Company.DomainID, r.ID, b)); err != nil {
+		if result, err = k.result(r.ID)(k.update(ctx, r, b, w.merged)); err != nil {
 			return result, err
 		}
 	}

@@ -23,6 +23,10 @@ func (d *directory) jobGrades() *kind[api.Level] {
 			patch: func(ctx context.Context, _ int, id string, b api.Props) (*api.Level, error) {
 				return c.PatchLevel(ctx, id, b)
 			},
+			put: func(ctx context.Context, _ int, id string, b api.Props) (*api.Level, error) {
+				return c.PutLevel(ctx, id, b)
+			},
+			fixed:  []string{"levelId", "i18nName"},
 			remove: c.DeleteLevel,
 		},
 		props: append(listProps[api.Level]("level"), plain[api.Level]("executive", "executive")),
@@ -54,6 +58,10 @@ func (d *directory) positions() *kind[api.Position] {
 			patch: func(ctx context.Context, _ int, id string, b api.Props) (*api.Position, error) {
 				return c.PatchPosition(ctx, id, b)
 			},
+			put: func(ctx context.Context, _ int, id string, b api.Props) (*api.Position, error) {
+				return c.PutPosition(ctx, id, b)
+			},
+			fixed:  []string{"positionId", "i18nName"},
 			remove: c.DeletePosition,
 		},
 		props: listProps[api.Position]("position"),
@@ -78,6 +86,10 @@ func (d *directory) userTypes() *kind[api.UserType] {
 			patch: func(ctx context.Context, _ int, id string, b api.Props) (*api.UserType, error) {
 				return c.PatchUserType(ctx, id, b)
 			},
+			put: func(ctx context.Context, _ int, id string, b api.Props) (*api.UserType, error) {
+				return c.PutUserType(ctx, id, b)
+			},
+			fixed:  []string{"userTypeId", "domainId", "i18nName"},
 			remove: func(ctx context.Context, _ int, id string) error { return c.DeleteUserType(ctx, id) },
 		},
 		props: append(listProps[api.UserType]("userType"), plain[api.UserType]("userTypeCode", "code")),

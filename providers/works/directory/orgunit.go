@@ -2,6 +2,10 @@ package directory
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/live"
@@ -24,7 +28,13 @@ func (d *directory) orgUnits() *kind[api.OrgUnit] {
 			create: func(ctx context.Context, domainID int, b api.Props) (*api.OrgUnit, error) {
 				return c.CreateOrgUnit(ctx, domainID, b)
 			},
-			patch:  c.PatchOrgUnit,
+			patch: c.PatchOrgUnit,
+			put: func(ctx context.Context, domainID int, id string, b api.Props) (*api.OrgUnit, error) {
+				return c.PutOrgUnit(ctx, domainID, id, b)
+			},
+			fixed: []string{
+				"orgUnitId", "parentOrgUnitId", "parentExternalKey", "displayOrder", "displayLevel", "i18nName",
+			},
 			remove: c.DeleteOrgUnit,
 			move: func(ctx context.Context, r providers.Request, parent string, number int64) (*api.OrgUnit, error) {
 				return c.MoveOrgUnit(ctx, r.Company.DomainID, r.ID, parent, int(number))
@@ -131,9 +141,33 @@ func (k *kind[T]) createPlaced(ctx context.Context, r providers.Request, b api.P
 	if _, managed := b["visible"]; !managed && c.hidden[parent] {
 		b["visible"] = false // the default would be refused below a hidden unit (20 §2)
 	}
-	item, err := k.create(ctx, r.Company.DomainID, b)
+	item, err := k.createAddressed(ctx, r, b)
 	k.settle(c, r, item, err, parent, place, number)
 	return item, err
+}
+
+// createAddressed creates a unit. Whether the service makes up an address is not
+// documented for sure (20 §2): where it refuses a unit without one, the unit gets
+// one that follows from what it is.
+func (k *kind[T]) createAddressed(ctx context.Context, r providers.Request, b api.Props) (*T, error) {
+	item, err := k.create(ctx, r.Company.DomainID, b)
+	if b["email"] != nil || diag.ClassOf(err) != diag.Invalid {
+		return item, err
+	}
+	with := maps.Clone(b)
+	with["email"] = model.FullAddress(madeUp(b), r.Company)
+	item, again := k.create(ctx, r.Company.DomainID, with)
+	if diag.ClassOf(again) == diag.Invalid {
+		return nil, err // it was not about the address
+	}
+	return item, again
+}
+
+// madeUp is a mail name for a new unit: units of one name under one parent differ
+// in place or key.
+func madeUp(b api.Props) string {
+	sum := sha256.Sum256(fmt.Append(nil, b["orgUnitName"], "\x00", b["parentOrgUnitId"], "\x00", b["displayOrder"], "\x00", b["orgUnitExternalKey"]))
+	return "unit." + hex.EncodeToString(sum[:6])
 }
 
 // movePlaced puts a unit under a parent and behind a sibling.
@@ -147,6 +181,12 @@ func (k *kind[T]) movePlaced(ctx context.Context, r providers.Request) (*T, erro
 	place, number := c.number(r.ID, parent, after, last)
 	item, err := k.move(ctx, r, parent, number)
 	k.settle(c, r, item, err, parent, place, number)
+	if err == nil && item != nil && value.Text(k.read(item).Attrs["parent"]) != parent {
+		return nil, &diag.Failure{
+			Class: diag.Invalid, Op: "orgunit-move", Detail: "the service answered with success and left the unit under its old parent",
+			Fix: "move it in the admin console (for the top level the API may have no way), then plan again",
+		}
+	}
 	return item, err
 }
 

@@ -6,10 +6,12 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,6 +37,14 @@ type Env struct {
 
 	// Interrupts delivers each Ctrl-C until stop is called.
 	Interrupts func() (signals <-chan os.Signal, stop func())
+
+	showing *showing // nil: Tell writes to Err without regard to bars
+}
+
+// showing is the progress shown last. It may be told lines after its end.
+type showing struct {
+	mu       sync.Mutex
+	progress *view.Progress
 }
 
 // System is the world of the process.
@@ -59,8 +69,14 @@ func System() *Env {
 			signal.Notify(c, os.Interrupt, syscall.SIGTERM)
 			return c, func() { signal.Stop(c) }
 		},
+		showing: &showing{},
 	}
 }
+
+// OutliveReaders makes writing to a pipe that nobody reads any more an error
+// instead of the end of the process, so that `isa apply | head` cannot cut an apply
+// off. Commands that isa runs are not concerned.
+func OutliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // Path returns where a path given by the user is.
 func (e *Env) Path(path string) string {
@@ -101,9 +117,29 @@ func (e *Env) style(terminal bool) view.Style {
 
 // Progress begins showing progress on Err. waits may be nil.
 func (e *Env) Progress(waits func() []view.Wait) *view.Progress {
-	return view.NewProgress(e.Err, view.ProgressOptions{
+	p := view.NewProgress(e.Err, view.ProgressOptions{
 		Terminal: e.ErrTerminal && e.Get("TERM") != "dumb", Width: e.Width, Style: e.ErrStyle(), Now: e.Now, Waits: waits,
 	})
+	if e.showing != nil {
+		e.showing.mu.Lock()
+		defer e.showing.mu.Unlock()
+		e.showing.progress = p
+	}
+	return p
+}
+
+// Tell writes one line to Err, above the bars if some are shown. It may be called
+// by any goroutine.
+func (e *Env) Tell(line string) {
+	if e.showing != nil {
+		e.showing.mu.Lock()
+		defer e.showing.mu.Unlock()
+		if p := e.showing.progress; p != nil {
+			p.Line(line)
+			return
+		}
+	}
+	fmt.Fprintln(e.Err, line)
 }
 
 // Until returns a context that ends at the first Ctrl-C, and one that ends at the

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/isaworks/isa/cmd/isa/internal/command/demo"
 	"github.com/isaworks/isa/cmd/isa/internal/command/explain"
 	"github.com/isaworks/isa/cmd/isa/internal/command/format"
+	"github.com/isaworks/isa/cmd/isa/internal/command/handout"
 	"github.com/isaworks/isa/cmd/isa/internal/command/plan"
 	"github.com/isaworks/isa/cmd/isa/internal/command/sandbox"
 	"github.com/isaworks/isa/cmd/isa/internal/command/show"
@@ -33,6 +35,7 @@ func Main(env *cli.Env) int {
 	if err := secret.Harden(); err != nil {
 		fmt.Fprintf(env.Err, "Warning: %v; core dumps and debuggers may read secrets\n", err)
 	}
+	cli.OutliveReaders()
 	return Run(context.Background(), env)
 }
 
@@ -75,7 +78,7 @@ func callers() string {
 func tell(env *cli.Env, err error) {
 	var exit *cli.Exit
 	switch {
-	case err == nil, errors.As(err, &exit) && exit.Err == nil:
+	case err == nil, errors.As(err, &exit) && exit.Err == nil, errors.Is(err, syscall.EPIPE):
 	case exit == nil && cli.ExitCode(err) == cli.CodeInterrupted:
 		fmt.Fprintln(env.Err, "Interrupted.")
 	default:
@@ -88,12 +91,25 @@ func tell(env *cli.Env, err error) {
 		}
 		for line := range strings.SplitSeq(text, "\n") {
 			if text != "" {
-				fmt.Fprintln(env.Err, "Error: "+view.Line(line))
+				paragraph(env, "Error: ", "  ", line)
 			}
 		}
 		if fix != "" {
-			fmt.Fprintln(env.Err, "  → "+view.Line(fix))
+			paragraph(env, "  → ", "    ", fix)
 		}
+	}
+}
+
+// paragraph writes text behind a head: on a terminal wrapped to its width, with
+// further lines behind margin, else as one line, which is easier to search.
+func paragraph(env *cli.Env, head, margin, text string) {
+	lines := []string{view.Line(text)}
+	if env.ErrTerminal {
+		lines = view.Wrap(lines[0], env.ErrStyle().Columns()-view.Width(head))
+	}
+	for _, line := range lines {
+		fmt.Fprintln(env.Err, head+line)
+		head = margin
 	}
 }
 
@@ -125,7 +141,7 @@ func New(env *cli.Env) *cobra.Command {
 	}
 	cmd.AddCommand(
 		validate.New(env), format.New(env), plan.New(env), apply.New(env), show.New(env), explain.New(env),
-		state.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
+		state.New(env), handout.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
 	)
 	return cmd
 }

@@ -5,9 +5,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/providers/works/sandbox"
@@ -132,6 +135,41 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		}
 		if code := d.types("", cmd.Name(), "--no-such-flag"); code != cli.CodeFailed || !strings.Contains(d.err.String(), "--help") {
 			t.Errorf("isa %s --no-such-flag ended with %d: %s", cmd.Name(), code, d.err.String())
+		}
+	}
+}
+
+// TestReadmeNamesWhatThereIs wants each flag and command that the README names.
+func TestReadmeNamesWhatThereIs(t *testing.T) {
+	text, err := os.ReadFile("../../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := map[string]*cobra.Command{}
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		commands[c.Name()] = c
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(New(cli.System()))
+	known := func(flag string) bool {
+		for _, c := range commands {
+			if c.Flags().Lookup(flag) != nil || c.PersistentFlags().Lookup(flag) != nil {
+				return true
+			}
+		}
+		return false
+	}
+	for _, m := range regexp.MustCompile("--([a-z][a-z-]+)").FindAllStringSubmatch(string(text), -1) {
+		if !known(m[1]) {
+			t.Errorf("no command has --%s", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile("[`/]isa ([a-z]+)").FindAllStringSubmatch(string(text), -1) {
+		if commands[m[1]] == nil {
+			t.Errorf("there is no command %s", m[1])
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/isaworks/isa/internal/secret"
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/providers/works/api"
 	"github.com/isaworks/isa/state"
 )
 
@@ -61,7 +62,7 @@ func (w *Workspace) Execute(once, abort context.Context, session state.Session, 
 	h := &handout{path: w.env.Path(w.Config.Isa.HandoutPath), recipients: w.Config.Isa.HandoutRecipients}
 	opts := executor.Options{
 		Plan: plan, Kinds: t.kinds, Session: session, Live: snap, Secret: w.Secret(abort),
-		Observe: w.observer(p, task), Abort: abort, Now: w.env.Now, Tool: Version, Who: who(), Tables: w.Tables(),
+		Observe: w.observer(p, task), Stops: api.Unauthorised, Abort: abort, Now: w.env.Now, Tool: Version, Who: who(), Tables: w.Tables(),
 	}
 	if len(h.recipients) > 0 {
 		opts.Generate = func() (string, error) { return secret.Generate(passwordLength) }
@@ -78,21 +79,32 @@ func (w *Workspace) observer(p *view.Progress, task *view.Task) func(executor.Ev
 		case executor.Done:
 			task.Set(e.Finished)
 			if !w.env.ErrTerminal {
-				p.Line(fmt.Sprintf("%s %s  %s  (%d of %d)", e.Verb, e.Title, e.Address, e.Finished, e.Total))
+				p.Line(fmt.Sprintf("%s %s  %s  (%d of %d)", VerbWord(e.Verb), e.Title, e.Address, e.Finished, e.Total))
 			}
 		case executor.Fault:
 			task.Set(e.Finished)
-			p.Line(fmt.Sprintf("failed: %s %s  %s: %v", e.Verb, e.Title, e.Address, e.Err))
+			p.Line(fmt.Sprintf("failed: %s %s  %s: %v", VerbWord(e.Verb), e.Title, e.Address, e.Err))
 		case executor.Skip:
 			task.Set(e.Finished)
-			p.Line(fmt.Sprintf("skipped: %s %s  %s: %s", e.Verb, e.Title, e.Address, e.Reason))
+			p.Line(fmt.Sprintf("skipped: %s %s  %s: %s", VerbWord(e.Verb), e.Title, e.Address, e.Reason))
 		case executor.Waiting:
-			p.Line(fmt.Sprintf("waiting: %s %s  %s: %s", e.Verb, e.Title, e.Address, e.Reason))
+			p.Line(fmt.Sprintf("waiting: %s %s  %s: %s", VerbWord(e.Verb), e.Title, e.Address, e.Reason))
 		case executor.Stopped:
 			p.Line("stopping: " + e.Reason)
-		case executor.Started:
+		case executor.Started, executor.Unbegun:
 		}
 	}
+}
+
+// VerbWord names what a step does in the words of a plan.
+func VerbWord(v planner.Verb) string {
+	switch v {
+	case planner.DoPatch:
+		return "update"
+	case planner.DoUndelete:
+		return "restore"
+	}
+	return string(v)
 }
 
 // handout opens the file of generated passwords at the first one.

@@ -3,7 +3,6 @@ package workspace
 import (
 	"fmt"
 	"math"
-	"net"
 	"net/url"
 	"strconv"
 	"time"
@@ -36,7 +35,7 @@ func readPace(env *cli.Env, apiBase string) (pace, error) {
 	if err != nil {
 		return pace{}, fmt.Errorf("API base: %w", err)
 	}
-	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !loopback(u.Hostname()) {
 		return pace{}, fmt.Errorf("%s is for sandboxes on this machine; unset it", paceVariable)
 	}
 	if text == "off" {

@@ -40,7 +40,7 @@ func (w *Workspace) look(ctx context.Context, p *view.Progress) (live.Snapshot, 
 		return snap, err
 	}
 	p.Line(listed(w, snap, w.env.Now().Sub(began)))
-	return snap, nil
+	return snap, w.sameDomains(snap)
 }
 
 // listed says what was found: "acme.co.kr: 298 members, 39 org units listed in 6
@@ -75,6 +75,7 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 	if err := w.connected(); err != nil {
 		return nil, live.Snapshot{}, err
 	}
+	shareEqual(st, w.Config.Objects)
 	p := w.env.Progress(w.tenant.Waits)
 	defer p.Close()
 	w.tellTables(p)
@@ -116,7 +117,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // tellTables says which tables were read: "hr/staff.xlsx 직원 312 rows".
 func (w *Workspace) tellTables(p *view.Progress) {
-	var parts []string
+	line := ""
 	for _, t := range w.Config.Tables {
 		text := t.File
 		if t.Sheet != "" {
@@ -126,10 +127,18 @@ func (w *Workspace) tellTables(p *view.Progress) {
 		if t.Encoding != "" && !strings.EqualFold(t.Encoding, "utf-8") {
 			text += " (" + strings.ToUpper(t.Encoding) + ")"
 		}
-		parts = append(parts, text)
+		switch joined := line + " · " + text; {
+		case line == "":
+			line = text
+		case view.Width(joined) < w.env.ErrStyle().Columns():
+			line = joined
+		default:
+			p.Line(line)
+			line = text
+		}
 	}
-	if len(parts) > 0 {
-		p.Line(strings.Join(parts, " · "))
+	if line != "" {
+		p.Line(line)
 	}
 }
 
@@ -145,13 +154,4 @@ func (w *Workspace) build(st *state.State, snap live.Snapshot, now time.Time) *p
 	plan.Diagnostics.Sort()
 	nameAll(plan, w.Config, st, snap, w.kinds)
 	return plan
-}
-
-// SameTenant refuses a state of another tenant.
-func (w *Workspace) SameTenant(st *state.State) error {
-	if st.Tenant == "" || st.Tenant == w.Identity() {
-		return nil
-	}
-	return fmt.Errorf("the state is of the tenant %s, the configuration of %s; use the state that belongs to this tenant, or set state \"local\" { path = … } to a new file",
-		st.Tenant, w.Identity())
 }

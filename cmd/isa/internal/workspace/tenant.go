@@ -101,7 +101,7 @@ func (t *tenant) Waits() []view.Wait {
 		case lanes.WindowSpent:
 			w.Why = fmt.Sprintf("the minute's calls are used, %s waiting", view.Number(l.Calls))
 		case lanes.WriterBusy:
-			w.What, w.Why = l.Call.Writer, fmt.Sprintf("one write at a time, %s waiting", view.Number(l.Calls))
+			w.What, w.Why = writerWords(l.Call.Writer), fmt.Sprintf("one write at a time, %s waiting", view.Number(l.Calls))
 		case lanes.Limited:
 			w.Why = "the service asks to wait (429)"
 		}
@@ -110,6 +110,14 @@ func (t *tenant) Waits() []view.Wait {
 		}
 	}
 	return out
+}
+
+// writerWords names a thing that takes one write at a time.
+func writerWords(writer string) string {
+	if domain, ok := strings.CutPrefix(writer, "orgunits "); ok {
+		return "org units of domain " + domain
+	}
+	return writer
 }
 
 // snapshot lists all objects of all kinds, kinds in parallel, and shows how far
@@ -130,11 +138,13 @@ func (w *Workspace) snapshot(ctx context.Context, t *tenant, p *view.Progress) (
 		group.Go(func() error {
 			objects, err := kind.List(ctx, func(n int) { counts.set(k.Type, n) })
 			if err != nil {
-				return fmt.Errorf("listing %s: %w", strings.ToLower(view.KindsWord(k.Type)), err)
+				return w.listing(k, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			snap.Objects[k.Type] = objects
+			if objects != nil { // nil: the kind's feature is off
+				snap.Objects[k.Type] = objects
+			}
 			return nil
 		})
 	}

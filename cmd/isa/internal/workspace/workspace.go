@@ -9,9 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/config"
@@ -52,6 +49,9 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 		return nil, nil, nil, fmt.Errorf("there is no directory %s; name the configuration's with --chdir", dir)
 	}
 	kinds := directory.Schemas()
+	if err := checkAllowed(sel.allow, planner.GuardCodes(kinds)); err != nil {
+		return nil, nil, nil, err
+	}
 	cfg, list := config.Load(ctx, dir, config.Options{
 		Kinds: kinds, Vars: sel.vars, Env: env.Lookup, AsOf: s.AsOf, Version: Version,
 	})
@@ -61,6 +61,7 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 	if !list.HasErrors() {
 		directory.Order(cfg.Objects)
 		list = append(list, directory.Check(cfg.Tenant, cfg.Objects)...)
+		list = append(list, check(cfg, kinds)...)
 		list.Sort()
 	}
 	if list.HasErrors() {
@@ -120,6 +121,18 @@ func ReadOnly(ctx context.Context, env *cli.Env) (state.Store, error) {
 	return store, err
 }
 
+// HandoutPath is where the configuration in env's directory lets generated
+// passwords be written. The rest of the configuration need not be right.
+func HandoutPath(ctx context.Context, env *cli.Env) (string, error) {
+	cfg, list := config.Load(ctx, env.ConfigDir(), config.Options{
+		Kinds: directory.Schemas(), Env: env.Lookup, Version: Version,
+	})
+	if cfg == nil {
+		return "", Report(env, cfg, list)
+	}
+	return cfg.Isa.HandoutPath, nil
+}
+
 func openStore(env *cli.Env, cfg *config.Config) (state.Store, string, error) {
 	if b := cfg.Isa.StateBackend; b != "" && b != "local" {
 		return nil, "", fmt.Errorf("state %q is not a backend of this version; use state \"local\"", b)
@@ -149,21 +162,6 @@ func checkStatePath(path string) error {
 		return fmt.Errorf("the state's path %s is a directory; name a file in state \"local\" { path = … }", path)
 	}
 	return nil
-}
-
-// Identity names the tenant without a secret: edition, client ID and domain IDs.
-func (w *Workspace) Identity() string {
-	t := w.Config.Tenant
-	edition := t.Edition
-	if edition == "" {
-		edition = "commercial"
-	}
-	var ids []string
-	for _, c := range t.Companies {
-		ids = append(ids, strconv.Itoa(c.DomainID))
-	}
-	slices.Sort(ids)
-	return strings.Join([]string{edition, w.Config.Access.ClientID, strings.Join(ids, "+")}, "/")
 }
 
 // guards converts the configuration's guard blocks for the planner.

@@ -58,10 +58,10 @@ func run(ctx context.Context, o *options) error {
 	}
 	once, abort, stop := o.env.Until(ctx, func(n int) {
 		if n == 1 {
-			fmt.Fprintln(o.env.Err, "Stopping: nothing new is begun, what is under way is recorded. Ctrl-C again stops that too.")
+			o.env.Tell("Stopping: nothing new is begun, what is under way is recorded. Ctrl-C again stops that too.")
 			return
 		}
-		fmt.Fprintln(o.env.Err, "Stopping now. What was under way is in the journal; the next run looks for it.")
+		o.env.Tell("Stopping now. What was under way is in the journal; the next run looks for it.")
 	})
 	defer stop()
 	w, err := workspace.Open(once, o.env, o.selection)
@@ -119,7 +119,7 @@ func (o *options) locked(once, abort context.Context, w *workspace.Workspace, se
 	if err != nil {
 		return err
 	}
-	return o.conclude(report, once.Err() != nil)
+	return o.conclude(report)
 }
 
 // plan makes the plan, or reads it and checks that it still holds.
@@ -212,29 +212,49 @@ func (o *options) agree(ctx context.Context) error {
 	}
 }
 
-// conclude tells what the run did. stopped tells that Ctrl-C was pressed.
-func (o *options) conclude(r executor.Report, stopped bool) error {
+// conclude tells what the run did.
+func (o *options) conclude(r executor.Report) error {
 	if _, err := fmt.Fprintf(o.env.Out, "\n%s\n", workspace.Outcome(r)); err != nil {
 		return err
 	}
 	for _, f := range r.Failed {
-		fmt.Fprintf(o.env.Err, "Failed: %s %s: %s\n", f.Verb, f.Address, view.Line(f.Err.Error()))
+		fmt.Fprintf(o.env.Err, "Failed: %s %s: %s\n", workspace.VerbWord(f.Verb), f.Address, view.Line(f.Err.Error()))
 	}
-	causes := map[string]int{} // how many were skipped for each cause; ten of each are named
-	for _, s := range r.Skipped {
-		causes[s.Cause]++
-		if causes[s.Cause] <= 10 {
-			fmt.Fprintf(o.env.Err, "Skipped: %s %s: %s\n", s.Verb, s.Address, view.Line(s.Reason))
-		}
-	}
-	if more := len(r.Skipped); more > 0 && slices.Max(slices.Collect(maps.Values(causes))) > 10 {
-		fmt.Fprintf(o.env.Err, "%s skipped in all.\n", view.Plural(more, "step"))
-	}
+	o.tellSkipped(r.Skipped)
 	switch {
-	case r.Interrupted, stopped && !r.Complete():
+	case r.Interrupted:
 		return &cli.Exit{Code: cli.CodeInterrupted, Err: errors.New("interrupted; the state is consistent: run isa apply again to go on")}
 	case !r.Complete():
 		return &cli.Exit{Code: cli.CodePartly, Err: errors.New("finished in part; the state is consistent: run isa apply again to go on")}
 	}
 	return nil
+}
+
+// mostSkipped is how many steps skipped for one cause are named.
+const mostSkipped = 10
+
+// tellSkipped names what was skipped because something it needs failed, and
+// counts what was not begun.
+func (o *options) tellSkipped(skipped []executor.Skipped) {
+	causes, unbegun := map[string]int{}, map[string]int{}
+	for _, s := range skipped {
+		if s.Cause == "" {
+			unbegun[s.Reason]++
+			continue
+		}
+		causes[s.Cause]++
+		if causes[s.Cause] <= mostSkipped {
+			fmt.Fprintf(o.env.Err, "Skipped: %s %s: %s\n", workspace.VerbWord(s.Verb), s.Address, view.Line(s.Reason))
+		}
+	}
+	more := 0
+	for _, n := range causes {
+		more += max(n-mostSkipped, 0)
+	}
+	if more > 0 {
+		fmt.Fprintf(o.env.Err, "… and %s more skipped.\n", view.Plural(more, "step"))
+	}
+	for _, reason := range slices.Sorted(maps.Keys(unbegun)) {
+		fmt.Fprintf(o.env.Err, "Left: %s, %s\n", view.Plural(unbegun[reason], "step"), view.Line(reason))
+	}
 }

@@ -94,8 +94,7 @@ func (t *tour) run(ctx context.Context) error {
 		return t.failed(code, "the second plan")
 	}
 	t.say("\nThat was all. The tenant is gone again; nothing was kept. To go on by yourself:")
-	t.say("  isa sandbox --env-file sandbox.env     a tenant that stays until Ctrl-C")
-	t.say("  . ./sandbox.env                        in another terminal")
+	t.say("  isa sandbox -- bash                    a tenant, and a shell in which isa works on it")
 	t.say("  isa --chdir examples/quickstart plan   or hr-spreadsheet: 300 people from tables")
 	return t.broken
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"maps"
 
+	"github.com/isaworks/isa/cmd/isa/internal/workspace"
 	"github.com/isaworks/isa/config"
 	"github.com/isaworks/isa/internal/sheet"
 	"github.com/isaworks/isa/planner"
@@ -14,6 +15,7 @@ func codes() map[string]string {
 	all := map[string]string{}
 	for _, pages := range []map[string]string{
 		sheet.Codes(), config.Codes(), directory.Codes(), planner.Codes(), planner.CodesFor(directory.Schemas()),
+		workspace.Codes(),
 	} {
 		maps.Copy(all, pages)
 	}

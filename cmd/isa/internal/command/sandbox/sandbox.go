@@ -15,6 +15,7 @@ import (
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/internal/atomicfile"
+	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
@@ -35,18 +36,29 @@ type options struct {
 	log       bool
 	printEnv  bool
 	envFile   string
+	command   []string // to run with the tenant; none: until Ctrl-C
 }
 
 // New returns the command.
 func New(env *cli.Env) *cobra.Command {
 	o := &options{env: env}
 	cmd := &cobra.Command{
-		Use: "sandbox", Short: "Run a local tenant to rehearse on, until Ctrl-C", Args: cobra.NoArgs,
-		Long: "Run a local tenant to rehearse on, until Ctrl-C. Its page shows the org chart and the requests.\n" +
-			"In another terminal, with the variables of a client:\n\n" +
-			"  isa sandbox --env-file sandbox.env\n  . ./sandbox.env && isa plan        (there)",
-		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+		Use: "sandbox [flags] [-- COMMAND...]", Short: "Run a local tenant to rehearse on", Args: cobra.ArbitraryArgs,
+		Long: "Run a local tenant to rehearse on. Its page shows the org chart and the requests.\n\n" +
+			"With a command, the tenant lives as long as the command, which finds it by its environment:\n\n" +
+			"  isa sandbox -- bash                   a shell in which isa works on the tenant\n" +
+			"  isa sandbox --data DIR -- isa plan    one command; DIR keeps the tenant\n\n" +
+			"Without one, it runs until Ctrl-C. In another terminal, as soon as it says where it is:\n\n" +
+			"  isa sandbox --env-file sandbox.env\n  . ./sandbox.env && isa plan           (there)",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+				return fmt.Errorf("unknown command %q for %q; a command to run in the sandbox stands behind --", args[0], cmd.CommandPath())
+			}
+			o.command = args
+			return run(cmd.Context(), o)
+		},
 	}
+	cmd.DisableFlagsInUseLine = true
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` to listen on")
 	f.StringVar(&o.data, "data", "", "`directory` that keeps the tenant; without it, it is gone at the end")
@@ -72,8 +84,6 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	ctx, _, stop := o.env.Until(ctx, nil)
-	defer stop()
 	server, err := sandbox.New(opts)
 	if err != nil {
 		return err
@@ -85,6 +95,12 @@ func run(ctx context.Context, o *options) error {
 	if err := o.tellClient(Exports(server.Env())); err != nil {
 		return errors.Join(err, server.Close())
 	}
+	if len(o.command) > 0 {
+		fmt.Fprintf(o.env.Err, "The sandbox is at %s (look at it with a browser) until %s ends.\n", base, view.Line(o.command[0]))
+		return errors.Join(o.runCommand(server.Env()), server.Close())
+	}
+	ctx, _, stop := o.env.Until(ctx, nil)
+	defer stop()
 	fmt.Fprintf(o.env.Err, "The sandbox is at %s (look at it with a browser); Ctrl-C ends it.\n", base)
 	<-ctx.Done()
 	if err := server.Close(); err != nil {

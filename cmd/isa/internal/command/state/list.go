@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,12 +49,27 @@ func list(ctx context.Context, o *listOptions) error {
 		}
 		rows = append(rows, []string{address, title(kinds, &obj), string(obj.Status), obj.ID})
 	}
-	for _, line := range view.Table(rows) {
+	for _, line := range fitted(rows, o.env) {
 		if _, err := fmt.Fprintln(o.env.Out, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fitted lays the rows out; on a terminal that they do not fit on, without the IDs,
+// which state show tells too.
+func fitted(rows [][]string, env *cli.Env) []string {
+	lines := view.Table(rows)
+	wide := slices.ContainsFunc(lines, func(l string) bool { return view.Width(l) > env.OutStyle().Columns() })
+	if !env.OutTerminal || !wide {
+		return lines
+	}
+	short := make([][]string, len(rows))
+	for i, r := range rows {
+		short[i] = r[:len(r)-1]
+	}
+	return view.Table(short)
 }
 
 func read(ctx context.Context, env *cli.Env) (*state.State, error) {

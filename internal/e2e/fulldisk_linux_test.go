@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// namespaceEnv tells this test program that it runs in a name space of its own.
+const namespaceEnv = "ISA_TEST_NAMESPACE"
+
+// TestFullDisk: the state is on a file system that is full sooner or later. Who is
+// not root gets a name space in which to mount one; where neither is allowed,
+// TestFileSizeLimit has to do.
+func TestFullDisk(t *testing.T) {
+	if os.Getuid() != 0 && os.Getenv(namespaceEnv) == "" {
+		inNamespace(t)
+		return
+	}
+	failures := 0
+	for _, kib := range []int{4, 12, 32, 64, 96, 128} {
+		dir := t.TempDir()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dk", kib)); errors.Is(err, syscall.EPERM) {
+			t.Log("file systems may not be mounted here")
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := syscall.Unmount(dir, 0); err != nil {
+				t.Error(err)
+			}
+		})
+		run := func(tn *tenant, dir string, args ...string) result { return tn.isa(t, dir, args...) }
+		more := func() {
+			if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=16m"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if fullStory(t, kib, dir, run, more) {
+			failures++
+		}
+	}
+	if failures < 3 {
+		t.Errorf("only %d disks were too small, so this test shows little", failures)
+	}
+}
+
+func inNamespace(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestFullDisk$")
+	cmd.Env = append(os.Environ(), namespaceEnv+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		t.Fatal(out.String())
+	case err != nil:
+		t.Log("no name space is to be had here:", err)
+	}
+}

@@ -1,4 +1,0 @@
-package secret
-
-// syncDir does nothing: Windows cannot sync folders and journals their names.
-func syncDir(string) error { return nil }
