@@ -6,7 +6,6 @@ import (
 	"context"
 	"io/fs"
 
-	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
@@ -84,14 +83,4 @@ type Options struct {
 // Load needs no network, no state and no secret.
 func Load(ctx context.Context, dir string, opts Options) (*Config, diag.List) {
 	return load(ctx, dir, opts)
-}
-
-// Find returns the object at an address.
-func (c *Config) Find(a addr.Address) (*schema.Instance, bool) {
-	for _, o := range c.Objects {
-		if o.Addr == a {
-			return o, true
-		}
-	}
-	return nil, false
 }

@@ -14,7 +14,7 @@ import (
 // humanFunctions are those for the values of Korean HR tables.
 func (l *loader) humanFunctions() map[string]*function.Spec {
 	return map[string]*function.Spec{
-		"date":       textFunc(hr.Date, "write a date such as 2024-03-02"),
+		"date":       dateFunc(),
 		"phone":      textFunc(hr.Phone, "write a number such as 010-1234-5678"),
 		"digits":     digitsFunc(),
 		"number":     numberFunc(),
@@ -36,6 +36,29 @@ func textFunc(f func(string) (string, error), fix string) *function.Spec {
 				return cty.NilVal, &fixError{err.Error(), fix}
 			}
 			return cty.StringVal(text), nil
+		},
+	}
+}
+
+// system1904 says that bare day numbers count from 1904-01-01, as in workbooks that
+// old Macs made. Cells that are formatted as dates need no saying.
+const system1904 = "1904"
+
+// dateFunc reads a day; a second argument names the system of bare day numbers.
+func dateFunc() *function.Spec {
+	const fix = "write a date such as 2024-03-02"
+	from1900, from1904 := textFunc(hr.Date, fix), textFunc(hr.DateSerial1904, fix)
+	system := function.Parameter{Name: "system", Type: cty.String}
+	return &function.Spec{
+		Params: from1900.Params, VarParam: &system, Type: from1900.Type,
+		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) {
+			switch {
+			case len(args) == 1:
+				return from1900.Impl(args, t)
+			case len(args) == 2 && args[1].AsString() == system1904:
+				return from1904.Impl(args[:1], t)
+			}
+			return cty.NilVal, &fixError{`behind the text stands "1904" or nothing`, `write date(text), or date(text, "1904") for day numbers of a workbook that counts from 1904`}
 		},
 	}
 }

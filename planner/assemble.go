@@ -104,6 +104,9 @@ func (p *planner) change(o *object) Change {
 	}
 	p.placeChange(o, &c)
 	p.expectStatus(o, &c)
+	if o.hidden {
+		c.Expect = nil // nothing of it was seen
+	}
 	return c
 }
 

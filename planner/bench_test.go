@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/isaworks/isa/internal/addr"
@@ -61,6 +62,26 @@ func BenchmarkBuildUnchanged(b *testing.B) {
 				Build(in)
 			}
 		})
+	}
+}
+
+// Everybody is moved to another unit.
+func BenchmarkBuildChanged(b *testing.B) {
+	in := settled(b, 10_000)
+	in.Guards = noGuards(in.Kinds)
+	for i, inst := range in.Wanted {
+		if inst.Kind.Person {
+			c := *inst
+			c.Attrs = maps.Clone(inst.Attrs)
+			c.Attrs["posts"] = value.List{value.Object{"unit": value.ID(addr.Instance("unit", "a", fmt.Sprint((i+1)%1000)))}}
+			in.Wanted[i] = &c
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if p := Build(in); p.Summary.Update < 9_000 || p.Diagnostics.HasErrors() {
+			b.Fatalf("%+v %v", p.Summary, p.Diagnostics)
+		}
 	}
 }
 

@@ -146,6 +146,9 @@ func newPlanner(in Input) *planner {
 		Changes: []Change{}, Drift: []Drift{}, Content: []Content{}, Headroom: []GuardUse{},
 		Diagnostics: diag.List{},
 	}
+	if len(in.Targets)+len(in.Exclude) == 0 {
+		p.plan.Tables = in.Tables
+	}
 	return p
 }
 

@@ -183,6 +183,9 @@ func (p *planner) taken(k *kind, o *object, l *live.Object, c schema.Claim, t ta
 	switch {
 	case l.Status == live.Deleted:
 		fix = "choose another name, or wait until the service has removed the deleted object for good"
+	case o == nil && t.o.missing && t.o.kind == k:
+		who += "; it was probably made by hand in place of the one that isa had made"
+		fix = "give it the name or the external key of this block in the admin console, and isa takes it over; or delete it there"
 	case o == nil:
 		fix = "choose another name, change it in the admin console, or declare the object"
 	case o.unselected:

@@ -10,26 +10,27 @@ import (
 // summaries are the constant first lines of the planner's diagnostics.
 func summaries() map[string]string {
 	return map[string]string{
-		"match.ambiguous":       "More than one object of the tenant could be this one",
-		"match.contradicts":     "The object found by name has another external key",
-		"company.changed":       "An object cannot move to another company",
-		"identity.changed":      "The same person would leave and come back as somebody new",
-		"identity.previous":     "An earlier key belongs to somebody who is still declared",
-		"attribute.create_only": "An attribute that is fixed at creation would change",
-		"reference.unknown":     "A reference names nothing",
-		"reference.cycle":       "Objects need one another to be created first",
-		"tree.cycle":            "An object would stand below itself",
-		"claim.twice":           "Two objects want the same name",
-		"claim.taken":           "The name is taken",
-		"claim.ring":            "Names cannot be handed on in a ring",
-		"match.unlisted":        "Left alone, since the tenant's list could not show them",
-		"removal.pending":       "Who has not finished registration cannot be suspended",
-		"removal.admin":         "An administrator cannot leave",
-		"removal.in_use":        "An object to be deleted is still in use",
-		"removal.lingering":     "Left for a later plan: somebody in the deletion period has it",
-		"removal.unknown":       "The state holds an unknown way to remove an object",
-		"guard.protected":       "A protected object would leave",
-		"selection.needs":       "Left out, since it needs something that is left out",
+		"match.ambiguous":        "More than one object of the tenant could be this one",
+		"match.contradicts":      "The object found by name has another external key",
+		"company.changed":        "An object cannot move to another company",
+		"guard.identity.changed": "The same person would leave and come back as somebody new",
+		"guard.identity.twin":    "A person would get a second account",
+		"identity.previous":      "An earlier key belongs to somebody who is still declared",
+		"attribute.create_only":  "An attribute that is fixed at creation would change",
+		"reference.unknown":      "A reference names nothing",
+		"reference.cycle":        "Objects need one another to be created first",
+		"tree.cycle":             "An object would stand below itself",
+		"claim.twice":            "Two objects want the same name",
+		"claim.taken":            "The name is taken",
+		"claim.ring":             "Names cannot be handed on in a ring",
+		"match.unlisted":         "Left alone, since the tenant's list could not show them",
+		"removal.pending":        "Who has not finished registration cannot be suspended",
+		"removal.admin":          "An administrator cannot leave",
+		"removal.in_use":         "An object to be deleted is still in use",
+		"removal.lingering":      "Left for a later plan: somebody in the deletion period has it",
+		"removal.unknown":        "The state holds an unknown way to remove an object",
+		"guard.protected":        "A protected object would leave",
+		"selection.needs":        "Left out, since it needs something that is left out",
 	}
 }
 
@@ -41,7 +42,6 @@ func Codes() map[string]string {
 		"match.contradicts":       "An object of the tenant has the name of a declared one, but another external key. Correct the key, list the old key in previous_keys, or rename one of the two.",
 		"match.unlisted":          "The state has objects of a kind whose feature is off in tenant.features, or of a company that is not declared any more. The service was not asked for them, so that isa cannot tell whether they are there, and leaves them alone. Switch the feature or the company on again in the configuration; nothing is forgotten meanwhile.",
 		"company.changed":         "The service has no way to move an object to another company of the tenant. Write the company it is in, or declare a new object.",
-		"identity.changed":        "In one plan a person would leave and somebody with the same login ID, alias, or name and phone (birthday, private mail) would come. Usually that is one person with a new key: write previous_keys with the old key. If they are two people, let the first leave in an apply of its own.",
 		"identity.previous":       "A new person names in previous_keys a key of somebody who is still declared, so that one person would get a second account. Take the old row out of the table, or the key out of previous_keys.",
 		"attribute.create_only":   "The attribute can only be given when the object is created. Write the value that is there, or declare a new object.",
 		"reference.unknown":       "An attribute or lifecycle.leavers_unit names an object that is not declared. Declare it or remove the reference.",
@@ -57,9 +57,10 @@ func Codes() map[string]string {
 		"removal.unknown":         "The state names a way to remove that the kind does not have. Bring the block back with a valid lifecycle.on_remove, apply, and then take it away.",
 		"selection.needs":         "With --target or --exclude an object is left out when something it refers to does not exist and is left out.",
 		"guard.protected":         "lifecycle.protect was in force at the last apply. Set protect = false, apply, and then take the block away. --allow does not lift it.",
+		"guard.identity.changed":  "Somebody leaves, or left before and still has an account, and somebody with the same login ID, alias, or name and phone (private mail, employee number) would come. Usually that is one person with a new key: write previous_keys with the old key, and the account is kept or restored. If they are two people, run with --allow identity.changed=COUNT.",
+		"guard.identity.twin":     "A person would be created, and an account of the tenant has the same name and the same phone, private mail or employee number under another login ID. Write that account's login ID or external key, and isa takes it over; if somebody else declares it, take one of the two rows out. If they are two people, run with --allow identity.twin=COUNT.",
 		"guard.identity.reuse":    "A login ID or alias would go from one person to another: mail and shares meant for the one would reach the other. Choose another name, or run with --allow identity.reuse=COUNT.",
-		"guard.identity.replaced": "The login ID, the aliases, the whole name and all that is personal of somebody would change at once: the account, with its mail and files, would be somebody else's. Usually a number was given to a newcomer, or rows lost their keys: give the newcomer a key of their own. If it is meant, run with --allow identity.replaced=COUNT.",
-		"guard.self.removal":      "The account that runs isa would leave. Use another account, or run with --allow self.removal=1.",
+		"guard.identity.replaced": "The login ID, the aliases, the whole name and all that is personal of somebody (present or a leaver) would change at once: the account, with its mail and files, would be somebody else's. Usually a number was given to a newcomer, or rows lost their keys: give the newcomer a key of their own, in the table and as external_key. If it is meant, run with --allow identity.replaced=COUNT.",
 		"guard.table.shrunk":      "A table has less than half of the rows it had at the last apply. Look whether the right file was exported; if so, run with --allow table.shrunk=COUNT.",
 		"guard.table.emptied":     "A column that was mostly filled at the last apply is mostly empty. Look whether the export is complete; if so, run with --allow table.emptied=COUNT.",
 	}
@@ -71,6 +72,7 @@ func CodesFor(kinds []*schema.Kind) map[string]string {
 	const limit = " The limit is the larger of 10 and 1 %, never above 5 %, of each company; a guard block changes it, --allow CODE=COUNT lifts it once."
 	for _, k := range kinds {
 		out[guardPrefix+k.Type+".removal"] = "Many objects of kind " + k.Type + " would leave at once." + limit
+		out[guardPrefix+k.Type+".recreation"] = "Many objects of kind " + k.Type + " that the state knows are not in the tenant's list and would be created again: the list may be short, or the state another tenant's." + limit
 		out[guardPrefix+k.Type+".cleared"] = "One attribute of many objects of kind " + k.Type + " would be emptied at once." + limit
 		if k.Notices != nil {
 			out[guardPrefix+k.Type+".invitation"] = "Creating objects of kind " + k.Type + " would send more than 50 invitations at once. Create them in waves, or run with --allow " + k.Type + ".invitation=COUNT."

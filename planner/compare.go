@@ -95,7 +95,7 @@ func (p *planner) compareAttr(o *object, a *schema.Attr, w value.Value) {
 			"write what is there, or make a new object under another address")
 		return
 	}
-	if last != nil && !a.WriteOnly && p.canon(a, &a.Type, last) == p.canon(a, &a.Type, w) {
+	if last != nil && !a.WriteOnly && !o.hidden && p.canon(a, &a.Type, last) == p.canon(a, &a.Type, w) {
 		if p.recent(o) && o.st.Status != state.Retired {
 			p.unconfirmed(o)
 			return

@@ -134,7 +134,7 @@ func TestRealKindsNewNumberIsOnePerson(t *testing.T) {
 	r.company()
 	in := r.in.Wanted[5]
 	in.Addr.Key, in.Attrs["external_key"] = "E9", value.String("E9")
-	if got := codes(planner.Build(r.in)); got["identity.changed"] != 1 || len(got) != 1 {
+	if got := codes(planner.Build(r.in)); got["guard.identity.changed"] != 1 || len(got) != 1 {
 		t.Fatalf("codes: %v", got)
 	}
 	in.Previous = []string{"K2"}
@@ -172,5 +172,21 @@ func TestCodesAreExplained(t *testing.T) {
 		if all[code] == "" {
 			t.Errorf("%s is not explained", code)
 		}
+	}
+}
+
+// A restore of somebody whom the tenant does not list relies on nothing that was seen.
+func TestStaleOfUnlistedLeaver(t *testing.T) {
+	r := newReal()
+	r.company()
+	st, people := &r.in.State.Objects[len(r.in.State.Objects)-1], r.in.Live.Objects["member"]
+	st.Status, st.Deleted = state.Retired, r.in.Now.Add(-time.Hour)
+	r.in.Live.Objects["member"], r.in.Live.TakenAt = people[:len(people)-1], r.in.Now
+	p := planner.Build(r.in)
+	if p.Summary.Restore != 1 || p.Diagnostics.HasErrors() || p.Changes[0].ID != st.ID {
+		t.Fatalf("%+v, %v", p.Changes, p.Diagnostics)
+	}
+	if got := planner.Stale(p, r.in.Live, r.in.State); got != nil {
+		t.Errorf("stale: %q", got)
 	}
 }

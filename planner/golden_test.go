@@ -25,7 +25,6 @@ var update = flag.Bool("update", false, "write the golden plans anew")
 // story is one case: what is wanted, what the state knows, what is there.
 type story struct {
 	Now    time.Time      `json:"now"`
-	Self   string         `json:"self"`
 	Allow  map[string]int `json:"allow"`
 	Target []addr.Address `json:"target"`
 	Omit   []addr.Address `json:"exclude"`
@@ -56,7 +55,7 @@ func (s *story) input() Input {
 	for _, k := range kinds {
 		byType[k.Type] = k
 	}
-	in := Input{Tool: "test", Now: s.Now, Self: s.Self, Allow: s.Allow, Targets: s.Target, Exclude: s.Omit, Guards: s.Guards,
+	in := Input{Tool: "test", Now: s.Now, Allow: s.Allow, Targets: s.Target, Exclude: s.Omit, Guards: s.Guards,
 		Tables: s.Tables, Kinds: kinds, State: &state.State{Tables: s.Last}, PerMinute: 240, Calls: toyCalls,
 		Tenant: schema.Tenant{Companies: []schema.Company{acme}}, Live: live.Snapshot{Objects: map[string][]live.Object{}}}
 	if in.Now.IsZero() {

@@ -35,6 +35,7 @@ type tally struct {
 	limit   int // -1: Limit(of)
 	names   []string
 	what    string
+	fix     string // the way out, "" for the usual one
 }
 
 type tallyKey struct {
@@ -47,6 +48,7 @@ type guarding struct {
 	p       *planner
 	tallies map[tallyKey]*tally
 	managed map[string]map[int]int // kind → domain → managed objects
+	lists   map[*schema.Attr]map[int]int
 }
 
 // guards counts what the plan does that needs a second look, tells how much of
@@ -54,7 +56,7 @@ type guarding struct {
 func (p *planner) guards() {
 	g := &guarding{p: p, tallies: map[tallyKey]*tally{}, managed: map[string]map[int]int{}}
 	for _, o := range p.objects {
-		if o.live == nil && o.inst != nil || o.inst == nil && o.leaving == retired {
+		if o.live == nil && o.inst != nil && !o.missing || o.inst == nil && o.leaving == retired {
 			continue
 		}
 		m := g.managed[o.kind.Type]
@@ -76,7 +78,7 @@ func (p *planner) guards() {
 
 // add counts n for a guard. of is how many there are of what is counted, 0 where
 // a share of a whole says nothing.
-func (g *guarding) add(code string, o *object, n, of, limit int, what string) {
+func (g *guarding) add(code string, o *object, n, of, limit int, what string) *tally {
 	key := tallyKey{code, o.company.DomainID}
 	t := g.tallies[key]
 	if t == nil {
@@ -85,6 +87,7 @@ func (g *guarding) add(code string, o *object, n, of, limit int, what string) {
 	}
 	t.count += n
 	t.names = append(t.names, o.addr.String())
+	return t
 }
 
 func (g *guarding) object(o *object) {
@@ -94,16 +97,17 @@ func (g *guarding) object(o *object) {
 	case o.inst == nil:
 		if o.leaving == suspended || o.leaving == deleted {
 			g.add(kind+".removal", o, 1, n, -1, kind+" objects leave")
-			if o.kind.Person && g.p.in.Self != "" && o.live != nil && o.live.ID == g.p.in.Self {
-				g.add("self.removal", o, 1, 1, 0, "the account that runs isa leaves")
-			}
 		}
 	case o.live == nil:
 		g.notices(o)
+		if o.missing {
+			g.add(kind+".recreation", o, 1, n, -1, kind+" objects that isa made or took over are not at the service any more and would be created again (was everything listed?)")
+		}
 	default:
 		g.changes(o, n)
 		if o.kind.Person && g.p.replaced(o) {
-			g.add("identity.replaced", o, 1, 0, 0, "somebody else would get the account of a person (mail and files of the one would be the other's)")
+			g.add("identity.replaced", o, 1, 0, 0, "somebody else would get the account of a person (mail and files of the one would be the other's)").fix =
+				"give the newcomer a key of their own, or take the old one out; if it is the same person, change name and login ID in two applies, or run again with --allow identity.replaced=%d"
 		}
 	}
 }
@@ -242,17 +246,25 @@ func hasRefs(t *schema.Type) bool {
 		slices.ContainsFunc(t.Attrs, func(a schema.Attr) bool { return a.Type.Kind == schema.Reference })
 }
 
-// elements counts the elements that a list has over all managed objects.
+// elements counts the elements that a list has over all managed objects. It goes
+// over them once for each list.
 func (g *guarding) elements(k *kind, a *schema.Attr, domain int) int {
-	n := 0
-	for _, o := range g.p.objects {
-		if o.kind == k && o.live != nil && o.company.DomainID == domain {
-			if l, ok := o.live.Attrs[a.Name].(value.List); ok {
-				n += len(l)
+	counts, known := g.lists[a]
+	if !known {
+		counts = map[int]int{}
+		for _, o := range g.p.objects {
+			if o.kind == k && o.live != nil {
+				if l, ok := o.live.Attrs[a.Name].(value.List); ok {
+					counts[o.company.DomainID] += len(l)
+				}
 			}
 		}
+		if g.lists == nil {
+			g.lists = map[*schema.Attr]map[int]int{}
+		}
+		g.lists[a] = counts
 	}
-	return n
+	return counts[domain]
 }
 
 // reuse counts names of people that go to other people.
@@ -320,14 +332,19 @@ func (g *guarding) judge() {
 			continue
 		}
 		if n, ok := g.p.in.Allow[t.code]; ok && over[t.code] <= n {
-			if g.p.plan.Allowed == nil {
-				g.p.plan.Allowed = map[string]int{}
-			}
-			g.p.plan.Allowed[t.code] = n
+			g.p.allowed(t.code, n)
 			continue
 		}
 		g.refuse(t, over[t.code])
 	}
+}
+
+// allowed notes that a guard is lifted for this plan.
+func (p *planner) allowed(code string, n int) {
+	if p.plan.Allowed == nil {
+		p.plan.Allowed = map[string]int{}
+	}
+	p.plan.Allowed[code] = n
 }
 
 // worst keeps, of guards that count each attribute for itself, the attribute
@@ -381,9 +398,12 @@ func (g *guarding) refuse(t *tally, all int) {
 	if n, ok := g.p.in.Allow[t.code]; ok {
 		detail += fmt.Sprintf(" (--allow lifts it for %d only)", n)
 	}
+	fix := fmt.Sprintf("look at the list; if all of it is meant, run again with --allow %s=%d", t.code, all)
+	if t.fix != "" {
+		fix = fmt.Sprintf(t.fix, all)
+	}
 	d := diag.Diagnostic{
-		Severity: diag.Error, Code: guardPrefix + t.code, Summary: "A guard refuses the plan", Detail: detail,
-		Fix: fmt.Sprintf("look at the list; if all of it is meant, run again with --allow %s=%d", t.code, all),
+		Severity: diag.Error, Code: guardPrefix + t.code, Summary: "A guard refuses the plan", Detail: detail, Fix: fix,
 	}
 	if len(g.p.plan.Changes) == 0 { // there is nothing to refuse
 		d.Severity, d.Summary = diag.Warning, "A guard would refuse changes"

@@ -1,23 +1,26 @@
 package planner
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/state"
 )
 
-// identities refuses to let a person leave and come as somebody new in one plan.
-// A leaver and a newcomer are taken for one person when
+// identities refuses to make a second account for a person who has one. Two
+// objects are taken for one person when
 //
 //   - they share a claim that identifies a person (login ID, alias), or
-//   - all name attributes (those whose Sensitive code ends in ".name") that both
-//     have are equal, there is at least one, and one more personal attribute that
-//     has a normal form or is compared without case (phone, birthday, private
-//     mail) is equal too.
+//   - their whole names are equal (all attributes whose Sensitive code ends in
+//     ".name", joined) and one more personal attribute (phone, private mail,
+//     employee number) is equal too.
 //
-// Two people of one name without further equality are two people.
+// Two people of one name without further equality are two people, and so are a
+// leaver of an earlier apply and a newcomer who share a login ID but not the name.
 func (p *planner) identities() {
 	for _, k := range p.ordered {
 		if k.Person {
@@ -26,48 +29,157 @@ func (p *planner) identities() {
 	}
 }
 
-func (p *planner) identitiesOf(k *kind) {
-	index := map[string]*object{}
-	for _, o := range p.objects {
-		if o.kind == k && o.inst == nil && o.st.Status != "retired" && o.live != nil && o.live.Status != live.Deleted {
-			for _, mark := range p.marks(o, o.live.Attrs) {
-				if index[mark] == nil {
-					index[mark] = o
-				}
-			}
-		}
-	}
-	if len(index) == 0 {
-		return
-	}
-	for _, o := range p.objects {
-		if o.kind != k || o.inst == nil || o.st != nil {
-			continue
-		}
-		for _, mark := range p.marks(o, o.inst.Attrs) {
-			old := index[mark]
-			if old == nil {
-				continue
-			}
-			p.samePerson(o, old, mark)
-			break
-		}
-	}
+// twin is a newcomer and the account that the same person has.
+type twin struct {
+	o      *object
+	old    *object // the leaver who has the account, nil when it is no leaver's
+	detail string
+	fix    string
 }
 
-func (p *planner) samePerson(o, old *object, mark string) {
+func (p *planner) identitiesOf(k *kind) {
+	var changed, twins []twin
+	var leavers map[string]*object
+	var there map[string]*live.Object
+	for _, o := range p.objects {
+		if o.kind != k || o.inst == nil || o.unselected || o.unconfirmed || o.st != nil && o.live != nil {
+			continue
+		}
+		if leavers == nil {
+			leavers, there = p.leaverMarks(k), p.accountMarks(k)
+		}
+		if old, what := p.leaverLike(o, leavers); old != nil {
+			changed = append(changed, samePerson(o, old, what))
+		} else if o.live == nil {
+			if l, what := p.accountLike(o, there); l != nil {
+				twins = append(twins, p.secondAccount(o, l, what))
+			}
+		}
+	}
+	p.refuseTwins("identity.changed", changed)
+	p.refuseTwins("identity.twin", twins)
+}
+
+// leaverMarks are the marks of those who leave or left.
+func (p *planner) leaverMarks(k *kind) map[string]*object {
+	index := map[string]*object{}
+	for _, o := range p.objects {
+		if o.kind != k || o.inst != nil {
+			continue
+		}
+		left := o.st.Status == state.Retired
+		if o.live == nil && !p.deletedLately(o) || o.live != nil && o.live.Status == live.Deleted && !left {
+			continue
+		}
+		for _, mark := range p.marks(k, o.company, o.known()) {
+			if index[mark] == nil {
+				index[mark] = o
+			}
+		}
+	}
+	return index
+}
+
+// accountMarks are the marks by name of the accounts that nobody declares or that
+// somebody else has.
+func (p *planner) accountMarks(k *kind) map[string]*live.Object {
+	index := map[string]*live.Object{}
+	for i := range k.live {
+		l := &k.live[i]
+		if o := k.owner[l.ID]; l.Status == live.Deleted || o != nil && o.inst == nil {
+			continue
+		}
+		for _, mark := range p.nameMarks(k, l.Attrs) {
+			if index[mark] == nil {
+				index[mark] = l
+			}
+		}
+	}
+	return index
+}
+
+func (p *planner) leaverLike(o *object, leavers map[string]*object) (*object, string) {
+	for _, mark := range p.marks(o.kind, o.company, o.inst.Attrs) {
+		old := leavers[mark]
+		if old == nil || old.st.Status == state.Retired && p.otherName(o, old.known()) {
+			continue
+		}
+		what, _, _ := strings.Cut(mark, "\x00")
+		return old, what
+	}
+	return nil, ""
+}
+
+func (p *planner) accountLike(o *object, there map[string]*live.Object) (*live.Object, string) {
+	for _, mark := range p.nameMarks(o.kind, o.inst.Attrs) {
+		if l := there[mark]; l != nil {
+			what, _, _ := strings.Cut(mark, "\x00")
+			return l, what
+		}
+	}
+	return nil, ""
+}
+
+func samePerson(o, old *object, what string) twin {
 	was := old.addr.Key
 	if k := old.kind.Key; was == "" && k != "" {
-		was = value.Text(old.live.Attrs[k])
+		was = value.Text(old.known()[k])
 	}
 	if was == "" {
 		was = old.addr.String()
 	}
-	what, _, _ := strings.Cut(mark, "\x00")
-	p.fail(o, nil, "identity.changed",
-		old.addr.String()+" ("+old.title()+") would leave and "+o.addr.String()+" ("+o.title()+") would come with the same "+what,
-		`if they are one person, write previous_keys = [`+quoted(was)+`] at `+o.addr.String()+`; if they are two, let the first leave in an apply of its own`)
-	o.unselected, old.unselected = true, true
+	verb := "would leave"
+	switch {
+	case !old.st.Deleted.IsZero():
+		verb = "was deleted on " + old.st.Deleted.UTC().Format("2006-01-02") + " and can be restored"
+	case old.st.Status == state.Retired:
+		verb = "left"
+		if !old.st.Suspended.IsZero() {
+			verb += " on " + old.st.Suspended.UTC().Format("2006-01-02")
+		}
+	}
+	return twin{o, old,
+		old.addr.String() + " (" + old.title() + ") " + verb + " and " + o.addr.String() + " (" + o.title() + ") would come with the same " + what,
+		`if they are one person, write previous_keys = [` + quoted(was) + `] at ` + o.addr.String() + `, which keeps the account`}
+}
+
+func (p *planner) secondAccount(o *object, l *live.Object, what string) twin {
+	k := o.kind
+	who := titleOf(k, l.Attrs, l.ID)
+	if other := k.owner[l.ID]; other != nil {
+		return twin{o, nil, o.addr.String() + " (" + o.title() + ") would be created, and " + other.addr.String() + " (" + who + ") has the same " + what,
+			"if they are one person, take one of the two out of the configuration"}
+	}
+	names := strings.Join(k.Natural, " and ")
+	if k.Key != "" {
+		names += " or " + k.Key
+	}
+	return twin{o, nil, o.addr.String() + " (" + o.title() + ") would be created, and " + describe(k, []*live.Object{l}) + ", whom isa does not manage, has the same " + what,
+		"if they are one person, write that account's " + names + " here, and isa takes it over"}
+}
+
+// refuseTwins refuses all of one code, unless --allow lifts it for as many.
+func (p *planner) refuseTwins(code string, list []twin) {
+	if len(list) == 0 {
+		return
+	}
+	g := &guarding{p: p}
+	limit := g.limit(&tally{code: code})
+	p.plan.Headroom = append(p.plan.Headroom, GuardUse{Code: code, Count: len(list), Limit: limit})
+	if len(list) <= limit {
+		return
+	}
+	if n, ok := p.in.Allow[code]; ok && len(list) <= n {
+		p.allowed(code, n)
+		return
+	}
+	for _, t := range list {
+		t.o.unselected = true
+		if t.old != nil {
+			t.old.unselected = true
+		}
+		p.fail(t.o, nil, guardPrefix+code, t.detail, fmt.Sprintf("%s; if they are two, run again with --allow %s=%d", t.fix, code, len(list)))
+	}
 }
 
 func quoted(s string) string {
@@ -76,77 +188,104 @@ func quoted(s string) string {
 
 // marks are the texts of which one in common makes two objects one person; what
 // stands before the first zero byte says in words what is equal.
-func (p *planner) marks(o *object, attrs value.Object) []string {
+func (p *planner) marks(k *kind, company schema.Company, attrs value.Object) []string {
 	var out []string
-	if o.kind.Claims != nil {
-		for _, c := range o.kind.Claims(attrs, o.company, p.claimID) {
-			if c.Person {
-				out = append(out, "name "+c.Name+"\x00"+c.Held())
-			}
-		}
+	for claim := range p.personal(k, company, attrs) {
+		_, name, _ := strings.Cut(claim, "\x00")
+		out = append(out, "name "+name+"\x00"+claim)
 	}
-	name, labels := "", []string{}
-	for i := range o.kind.Attrs {
-		a := &o.kind.Attrs[i]
-		if strings.HasSuffix(a.Sensitive, ".name") && !empty(attrs[a.Name]) && len(a.Type.Attrs) == 0 && a.Type.Elem == nil {
-			name += a.Name + p.canon(a, &a.Type, attrs[a.Name])
-			labels = append(labels, a.Name)
-		}
-	}
-	if name == "" {
+	slices.Sort(out)
+	return append(out, p.nameMarks(k, attrs)...)
+}
+
+// personal are the names that identify the person.
+func (p *planner) personal(k *kind, company schema.Company, attrs value.Object) map[string]bool {
+	out := map[string]bool{}
+	if k.Claims == nil {
 		return out
 	}
-	for i := range o.kind.Attrs {
-		a := &o.kind.Attrs[i]
-		if !a.Personal || a.Normalise == nil && !a.CaseFold || strings.HasSuffix(a.Sensitive, ".name") {
-			continue
-		}
-		if v := attrs[a.Name]; !empty(v) {
-			out = append(out, strings.Join(labels, ", ")+" and "+a.Name+"\x00"+name+a.Name+p.canon(a, &a.Type, v))
+	for _, c := range k.Claims(attrs, company, p.claimID) {
+		if c.Person {
+			out[c.Held()] = true
 		}
 	}
 	return out
 }
 
-// replaced reports whether an account would go to somebody else: the names that
-// identify the person (login ID, aliases) and all parts of the name change, and
-// nothing personal stays that was known. That happens when a number is given to a
-// newcomer, or rows of a sheet have lost their keys.
-func (p *planner) replaced(o *object) bool {
-	then := p.then(o)
-	return !p.sharesName(o, then) && p.allDiffer(o, then, true) && p.allDiffer(o, then, false)
+// nameMarks are the marks that are made of the whole name.
+func (p *planner) nameMarks(k *kind, attrs value.Object) []string {
+	name := wholeName(k, attrs, attrs)
+	if name == "" {
+		return nil
+	}
+	var out []string
+	for i := range k.Attrs {
+		a := &k.Attrs[i]
+		if v := attrs[a.Name]; a.Personal && a.Type.Kind == schema.String && !empty(v) {
+			out = append(out, "name and "+a.Name+"\x00"+name+"\x00"+a.Name+p.canon(a, &a.Type, v))
+		}
+	}
+	return out
 }
 
-// sharesName reports whether a name that identifies a person stays, or there was
-// none.
-func (p *planner) sharesName(o *object, then value.Object) bool {
-	had, some := map[string]bool{}, false
-	for _, c := range o.kind.Claims(o.live.Attrs, o.company, p.claimID) {
-		had[c.Held()], some = c.Person, some || c.Person
+func isName(a *schema.Attr) bool {
+	return strings.HasSuffix(a.Sensitive, ".name") && a.Type.Kind == schema.String
+}
+
+// wholeName joins the parts of a name that managed has, without blanks and case:
+// one sheet has the family name in a column of its own, another has not.
+func wholeName(k *kind, attrs, managed value.Object) string {
+	var b strings.Builder
+	for i := range k.Attrs {
+		a := &k.Attrs[i]
+		if isName(a) && managed[a.Name] != nil {
+			b.WriteString(strings.ToLower(strings.Join(strings.Fields(value.Text(attrs[a.Name])), "")))
+		}
 	}
-	for _, c := range o.kind.Claims(then, o.company, p.claimID) {
-		if c.Person && had[c.Held()] {
+	return b.String()
+}
+
+// otherName reports whether o, as wanted, has another name than somebody with the
+// attributes had. Without a name on either side nothing can be said.
+func (p *planner) otherName(o *object, had value.Object) bool {
+	want, now := wholeName(o.kind, o.inst.Attrs, o.inst.Attrs), wholeName(o.kind, had, had)
+	return want != "" && now != "" && want != now && want != wholeName(o.kind, had, o.inst.Attrs)
+}
+
+// replaced reports whether an account would go to somebody else: what is wanted
+// has another name and other names that identify the person (login ID, aliases)
+// than the account has, and nothing personal in common with it. That happens when
+// a number is given to a newcomer, or rows of a sheet have lost their keys.
+func (p *planner) replaced(o *object) bool {
+	had := o.known()
+	if !p.otherName(o, had) {
+		return false
+	}
+	names := p.personal(o.kind, o.company, had)
+	for name := range p.personal(o.kind, o.company, o.inst.Attrs) {
+		if names[name] {
+			return false
+		}
+	}
+	return len(names) > 0 && !p.sharesPersonal(o, had)
+}
+
+// sharesPersonal reports whether something personal is wanted as it was. What
+// only repeats the key of the object says nothing: the key may be the very thing
+// that was given away.
+func (p *planner) sharesPersonal(o *object, had value.Object) bool {
+	for i := range o.kind.Attrs {
+		a := &o.kind.Attrs[i]
+		w := o.inst.Attrs[a.Name]
+		if !a.Personal || isName(a) || a.Type.Kind != schema.String || empty(w) || empty(had[a.Name]) {
+			continue
+		}
+		if text := value.Text(w); text != "" && (text == o.key() || text == o.addr.Key) {
+			continue
+		}
+		if p.canon(a, &a.Type, w) == p.canon(a, &a.Type, had[a.Name]) {
 			return true
 		}
 	}
-	return !some
-}
-
-// allDiffer reports whether none of the attributes that had a value keeps it: of
-// the parts of the name, of which there must be one, or else of what is personal.
-func (p *planner) allDiffer(o *object, then value.Object, names bool) bool {
-	some := !names
-	for i := range o.kind.Attrs {
-		a := &o.kind.Attrs[i]
-		isName := strings.HasSuffix(a.Sensitive, ".name")
-		l := o.live.Attrs[a.Name]
-		if a.Type.Kind != schema.String || isName != names || !names && !a.Personal || empty(l) {
-			continue
-		}
-		if p.same(a, &a.Type, then[a.Name], l) && !empty(then[a.Name]) {
-			return false
-		}
-		some = true
-	}
-	return some
+	return false
 }

@@ -30,7 +30,6 @@ type Input struct {
 	Allow   map[string]int // guard code → count lifted for this plan
 	Targets []addr.Address // nil = all; an address without key selects all instances of the block
 	Exclude []addr.Address
-	Self    string // ID of the account that runs isa, "" when it is not in the directory
 
 	// Calls tells which requests a step will take. It is pure and comes from the
 	// provider through whoever wires the two together.

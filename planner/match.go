@@ -35,8 +35,7 @@ func (p *planner) match() {
 		p.at[inst.Addr] = o
 	}
 	wanted := p.objects
-	p.matchPrevious(wanted)
-	p.addGone()
+	p.addGone(p.matchPrevious(wanted))
 	for _, o := range p.objects {
 		p.takeStateID(o)
 	}
@@ -53,8 +52,9 @@ func (p *planner) match() {
 
 // matchPrevious joins a wanted object without state to the state object that was
 // known by one of its previous keys, or that has its external key, and whose
-// address nobody wants.
-func (p *planner) matchPrevious(wanted []*object) {
+// address nobody wants. It returns those that one object has several times.
+func (p *planner) matchPrevious(wanted []*object) (disputed map[*state.Object]bool) {
+	disputed = map[*state.Object]bool{}
 	type names struct{ typ, key string }
 	free := map[names][]*state.Object{}
 	byKey := map[names][]*state.Object{}
@@ -108,6 +108,9 @@ func (p *planner) matchPrevious(wanted []*object) {
 			p.fail(o, nil, "match.ambiguous", "its earlier keys belong to "+strings.Join(list, " and ")+" in the state",
 				"leave only the key of the one object that this was")
 			o.unselected = true
+			for _, st := range found {
+				disputed[st] = true
+			}
 		}
 		if len(found) == 1 {
 			o.st, o.previous = found[0], found[0].Address
@@ -115,10 +118,12 @@ func (p *planner) matchPrevious(wanted []*object) {
 			p.at[o.previous] = o
 		}
 	}
+	return disputed
 }
 
-// addGone adds the objects that the state knows and nobody wants.
-func (p *planner) addGone() {
+// addGone adds the objects that the state knows and nobody wants. Those that are
+// disputed are left as they are.
+func (p *planner) addGone(disputed map[*state.Object]bool) {
 	for i := range p.in.State.Objects {
 		st := &p.in.State.Objects[i]
 		k := p.kinds[st.Kind]
@@ -129,7 +134,7 @@ func (p *planner) addGone() {
 		if !ok {
 			c = schema.Company{Label: st.Company, DomainID: st.DomainID}
 		}
-		o := &object{kind: k, addr: st.Address, st: st, company: c}
+		o := &object{kind: k, addr: st.Address, st: st, company: c, unselected: disputed[st]}
 		p.objects = append(p.objects, o)
 		p.at[st.Address] = o
 	}
@@ -165,18 +170,20 @@ func (o *object) known() value.Object {
 func (p *planner) unlisted() {
 	lost := map[string][]string{}
 	for _, o := range p.objects {
-		if o.st == nil || o.st.ID == "" || o.live != nil {
+		if o.st == nil || o.st.ID == "" {
 			continue
 		}
 		_, declared := p.in.Tenant.Company(o.st.Company)
+		var why string
 		switch {
 		case !o.kind.listed:
-			lost["the service was not asked for objects of kind "+o.kind.Type] = append(lost["the service was not asked for objects of kind "+o.kind.Type], o.addr.String())
+			why = "the service was not asked for objects of kind " + o.kind.Type
 		case !declared && o.inst == nil:
-			lost["the company "+quoted(o.st.Company)+" is not declared"] = append(lost["the company "+quoted(o.st.Company)+" is not declared"], o.addr.String())
+			why = "the company " + quoted(o.st.Company) + " is not declared"
 		default:
 			continue
 		}
+		lost[why] = append(lost[why], o.addr.String())
 		o.unselected = true
 	}
 	for _, why := range slices.Sorted(maps.Keys(lost)) {
@@ -357,7 +364,7 @@ func (n *natural) visit(o *object) {
 // that nobody declares any more: then it is that object under another address, as
 // when a unit gets a new code. People are told apart by identities.
 func (n *natural) readdressed(o, old *object) bool {
-	return old != nil && old.inst == nil && !old.merged && o.st == nil && !o.kind.Person &&
+	return old != nil && old.inst == nil && !old.merged && !old.unselected && o.st == nil && !o.kind.Person &&
 		old.st.Status != state.Retired && old.company.DomainID == o.company.DomainID
 }
 

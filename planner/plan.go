@@ -68,6 +68,11 @@ type Plan struct {
 	Diagnostics diag.List      `json:"diagnostics"`
 	Hash        string         `json:"hash"`
 
+	// Tables is how full the tables were that the plan was made from; the state
+	// records it when the plan is carried out. Nil for a plan of a part, which says
+	// nothing about all their rows. No part of the hash.
+	Tables []Table `json:"tables,omitempty"`
+
 	// Names are for showing only and no part of the hash: what changes refer to,
 	// and the units above changed units. Keys are addresses, and service IDs as
 	// they occur in Before.

@@ -139,7 +139,7 @@ func TestAppliedThenEmpty(t *testing.T) {
 				for _, d := range p.Diagnostics {
 					refused[d.Code]++
 					switch d.Code {
-					case "claim.taken", "removal.in_use", "identity.changed", "match.ambiguous", "match.contradicts":
+					case "claim.taken", "removal.in_use", "guard.identity.changed", "guard.identity.twin", "match.ambiguous", "match.contradicts":
 					default:
 						t.Fatalf("seed %d round %d: %v", seed, round, d)
 					}

@@ -95,7 +95,7 @@ func (p *planner) refusePending() {
 	}
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "removal.pending", Summary: summaries()["removal.pending"],
-		Detail: fmt.Sprintf("%d of those who leave have not finished registration, and the service cannot suspend who has not: %s", len(list), firstTen(list)),
+		Detail: fmt.Sprintf("leavers who have not finished registration: %d; the service cannot suspend who has not: %s", len(list), firstTen(list)),
 		Fix: `bring their blocks back with lifecycle on_remove = "delete" or "keep", apply, and then take them away; ` +
 			"or leave them as they are for now with --exclude ADDRESS",
 	}
@@ -137,7 +137,7 @@ func (p *planner) leave(o *object) bool {
 		return true
 	}
 	var unit value.Value
-	if a := o.st.Lifecycle.LeaversUnit; !a.IsZero() && o.live.Status != live.Deleted {
+	if a := o.st.Lifecycle.LeaversUnit; !a.IsZero() && o.live.Status != live.Deleted && o.st.Status != state.Retired {
 		t := p.at[a]
 		if t == nil || t.inst == nil || t.unselected && t.live == nil {
 			p.fail(o, nil, "reference.unknown", "lifecycle.leavers_unit is "+a.String()+", which is not declared",
@@ -145,7 +145,7 @@ func (p *planner) leave(o *object) bool {
 			o.unselected = true
 			return false
 		}
-		unit = value.ID(a)
+		unit = value.ID(t.addr)
 	}
 	for name, v := range o.kind.Leave(o.live.Attrs, unit) {
 		a := attrIn(o.kind.Attrs, name)

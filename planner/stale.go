@@ -47,7 +47,7 @@ func Stale(p *Plan, fresh live.Snapshot, st *state.State) []string {
 		}
 		l := index[c.Kind][c.ID]
 		if l == nil {
-			if c.Action != Forget && c.Action != Keep {
+			if unseen := c.Action == Restore && c.Expect == nil; c.Action != Forget && c.Action != Keep && !unseen {
 				say("%s (%s) is not at the service any more", c.Address, c.Title)
 			}
 			continue

@@ -31,7 +31,7 @@ const (
 type State struct {
 	Format  int      `json:"format"`
 	Lineage string   `json:"lineage"` // made once, so that states of two tenants are never mixed up
-	Serial  int      `json:"serial"`  // grows by one with each write
+	Serial  int      `json:"serial"`  // grows with each write, beyond what any reader has seen
 	Tool    string   `json:"tool_version"`
 	Tenant  string   `json:"tenant,omitempty"` // live.Snapshot.Identity of the first apply
 	Ledger  *Ledger  `json:"ledger,omitempty"`
@@ -175,8 +175,9 @@ type Session interface {
 	// Check fails with a diag.Conflict when exclusive use was lost. Remote stores
 	// check their own lease; the executor asks before every call.
 	Check(ctx context.Context) error
-	// Commit folds the journal into the state, with the serial one higher, and
-	// keeps the previous state beside it.
+	// Commit folds the journal into the state, keeps the previous state beside it, and
+	// makes the serial higher than any reader can have seen: those of an unfinished
+	// journal saw one more than the state before.
 	Commit(ctx context.Context) error
 	// Close ends exclusive use. Without Commit the journal stays, for the next to fold.
 	Close() error

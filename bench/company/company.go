@@ -42,13 +42,28 @@ type Post struct {
 	Head, Primary          bool
 }
 
-var (
-	family  = []string{"김", "이", "박", "최", "정", "강", "조", "윤", "장", "임", "한", "오", "서", "신", "권", "황", "안", "송", "류", "홍", "남궁", "제갈"}
-	given   = []string{"민준", "서연", "도윤", "지우", "하준", "서현", "지호", "하은", "준서", "지민", "예준", "수아", "건우", "다은", "현우", "채원", "우진", "소율", "선우", "유나"}
-	field   = []string{"영업", "개발", "재무", "인사", "구매", "품질", "생산", "연구", "법무", "홍보", "물류", "전략", "고객", "정보", "안전"}
-	ranking = []string{"사원", "주임", "대리", "과장", "차장", "부장", "이사", "상무", "전무", "부사장"}
-	posting = []string{"대표", "본부장", "실장", "팀장", "파트장", "담당", "매니저", "책임", "선임", "지원"}
-)
+func pick(r *rand.Rand, from []string) string { return from[r.IntN(len(from))] }
+
+// What people, units, grades and positions are called.
+func families() []string {
+	return []string{"김", "이", "박", "최", "정", "강", "조", "윤", "장", "임", "한", "오", "서", "신", "권", "황", "안", "송", "류", "홍", "남궁", "제갈"}
+}
+
+func givenNames() []string {
+	return []string{"민준", "서연", "도윤", "지우", "하준", "서현", "지호", "하은", "준서", "지민", "예준", "수아", "건우", "다은", "현우", "채원", "우진", "소율", "선우", "유나"}
+}
+
+func fields() []string {
+	return []string{"영업", "개발", "재무", "인사", "구매", "품질", "생산", "연구", "법무", "홍보", "물류", "전략", "고객", "정보", "안전"}
+}
+
+func ranks() []string {
+	return []string{"사원", "주임", "대리", "과장", "차장", "부장", "이사", "상무", "전무", "부사장"}
+}
+
+func posts() []string {
+	return []string{"대표", "본부장", "실장", "팀장", "파트장", "담당", "매니저", "책임", "선임", "지원"}
+}
 
 // Make makes a company. Units form a tree of at most six levels with at most
 // twelve children each at the small end; the first unit is the head office.
@@ -56,17 +71,17 @@ func Make(s Size) Company {
 	r := rand.New(rand.NewPCG(s.Seed, 20260101))
 	var c Company
 	for i := range s.Grades {
-		c.Grades = append(c.Grades, numbered(ranking, i))
+		c.Grades = append(c.Grades, numbered(ranks(), i))
 	}
 	for i := range s.Positions {
-		c.Positions = append(c.Positions, numbered(posting, i))
+		c.Positions = append(c.Positions, numbered(posts(), i))
 	}
 	children := map[string]int{}
 	for i := range s.Units {
 		u := Unit{Code: fmt.Sprintf("U%05d", i), Name: "본사"}
 		if i > 0 {
 			u.Parent = c.Units[(i-1)/8].Code
-			u.Name = fmt.Sprintf("%s%d팀", field[r.IntN(len(field))], i)
+			u.Name = fmt.Sprintf("%s%d팀", pick(r, fields()), i)
 		}
 		children[u.Parent]++
 		u.Order = children[u.Parent]
@@ -75,7 +90,7 @@ func Make(s Size) Company {
 	headed := map[string]bool{}
 	for i := range s.Members {
 		p := Person{
-			Number: fmt.Sprintf("%06d", i+1), Last: family[r.IntN(len(family))], First: given[r.IntN(len(given))],
+			Number: fmt.Sprintf("%06d", i+1), Last: pick(r, families()), First: pick(r, givenNames()),
 			Login: fmt.Sprintf("member%06d", i+1), Phone: fmt.Sprintf("010-%04d-%04d", 1000+i/10000, i%10000),
 			Mail:  fmt.Sprintf("person%06d@example.com", i+1),
 			Hired: fmt.Sprintf("%04d-%02d-%02d", 2000+r.IntN(26), 1+r.IntN(12), 1+r.IntN(28)),

@@ -174,6 +174,11 @@ func TestHowPackagesAreWritten(t *testing.T) {
 			}
 			for _, decl := range file.Decls {
 				inspect(t, fset, decl)
+				for _, v := range mutable(decl) {
+					if name := p.ImportPath + "." + v.Name; constants()[name] == "" {
+						t.Errorf("%s: %s is state of the package; make it a function that returns it, or list it with the reason why nobody can change it", fset.Position(v.Pos()), name)
+					}
+				}
 			}
 		}
 		if comments != 1 {
@@ -207,6 +212,120 @@ func inspect(t *testing.T, fset *token.FileSet, decl ast.Decl) {
 				}
 			}
 		}
+	}
+}
+
+// constants are package-level variables that nobody can change although their form
+// does not show it, each with the reason.
+func constants() map[string]string {
+	const capsule = "a type of the expression language, which is compared by identity: it is made once and has nothing to set"
+	return map[string]string{"config.refType": capsule, "config.secretType": capsule, "config.clearType": capsule}
+}
+
+// mutable lists the package-level variables of a declaration that may be, or lead
+// to, memory that somebody changes: slices, maps, pointers, channels, functions,
+// and results of calls. Errors, regular expressions, embedded files, assertions
+// that a type implements an interface, and plain values are none.
+func mutable(decl ast.Decl) []*ast.Ident {
+	d, ok := decl.(*ast.GenDecl)
+	if !ok || d.Tok != token.VAR {
+		return nil
+	}
+	var out []*ast.Ident
+	for _, spec := range d.Specs {
+		s := spec.(*ast.ValueSpec)
+		for i, name := range s.Names {
+			var val ast.Expr
+			if i < len(s.Values) {
+				val = s.Values[i]
+			}
+			if name.Name != "_" && !plain(s.Type, val) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+func plain(typ, val ast.Expr) bool {
+	switch typ := typ.(type) {
+	case nil:
+	case *ast.Ident:
+		return typ.Name == "error"
+	case *ast.SelectorExpr:
+		return selector(typ) == "embed.FS"
+	default:
+		return false
+	}
+	switch val := val.(type) {
+	case *ast.BasicLit:
+		return true
+	case *ast.CallExpr:
+		f, ok := val.Fun.(*ast.SelectorExpr)
+		return ok && slices.Contains([]string{"errors.New", "fmt.Errorf", "regexp.MustCompile"}, selector(f))
+	case *ast.CompositeLit:
+		for _, e := range val.Elts {
+			if kv, ok := e.(*ast.KeyValueExpr); ok {
+				e = kv.Value
+			}
+			if !plain(nil, e) {
+				return false
+			}
+		}
+		switch t := val.Type.(type) {
+		case *ast.ArrayType:
+			return t.Len != nil
+		case *ast.Ident, nil: // a struct
+			return true
+		}
+	}
+	return false
+}
+
+func selector(s *ast.SelectorExpr) string {
+	if pkg, ok := s.X.(*ast.Ident); ok {
+		return pkg.Name + "." + s.Sel.Name
+	}
+	return ""
+}
+
+func TestStateOfPackagesIsFound(t *testing.T) {
+	const text = `package p
+import "embed"
+var (
+	a = []string{"x"}
+	b = map[string]int{}
+	c = &struct{ n int }{}
+	d = make(chan int)
+	e = f()
+	g []int
+	h sync.Mutex
+	i = thing{"a", []int{1}}
+	j = func() {}
+	k *int
+	l int
+)
+var (
+	m = errors.New("m")
+	n error = new(wrong)
+	o = regexp.MustCompile("o")
+	p embed.FS
+	q = thing{"a", 1}
+	r = [2]byte{1, 2}
+	_ thinger = (*thing)(nil)
+)`
+	file, err := parser.ParseFile(token.NewFileSet(), "p.go", text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, decl := range file.Decls {
+		for _, v := range mutable(decl) {
+			found = append(found, v.Name)
+		}
+	}
+	if got := strings.Join(found, " "); got != "a b c d e g h i j k l" {
+		t.Errorf("found %s", got)
 	}
 }
 

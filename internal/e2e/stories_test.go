@@ -2,14 +2,17 @@ package e2e
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -57,7 +60,7 @@ func guardsFile() string {
 //
 //	-- NAME.hcl --     replaces the configuration of that name (empty: removes it)
 //	-- NAME.csv --     likewise a table
-//	-- do --           acts at the tenant, a line each: sign-in LOGIN, clock 168h, METHOD PATH [JSON]
+//	-- do --           acts at the tenant, a line each: sign-in LOGIN, clock 168h (time goes by, for isa too), METHOD PATH [JSON]
 //	-- apply ARGS --   applies: exit code 0, the output holds every line of the section, the plan after it is empty
 //	-- part ARGS --    applies like apply; the plan after it need not be empty
 //	-- refuse ARGS --  plans: the exit code is the section's first word, the output holds every other line
@@ -193,9 +196,34 @@ func (s stage) do(line string) {
 		s.post("/_sandbox/sign-in?user=" + url.QueryEscape(words[1]+"@acme.co.kr"))
 	case "clock":
 		s.post("/_sandbox/clock?advance=" + url.QueryEscape(words[1]))
+		s.age(words[1])
 	default:
 		body := strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(line, words[0]), " "+words[1]))
 		s.reader(s.T).do(s.T, words[0], words[1], body)
+	}
+}
+
+// age moves the dates in the state back: the sandbox's clock can be moved
+// on, isa's own cannot.
+func (s stage) age(by string) {
+	s.Helper()
+	d, err := time.ParseDuration(by)
+	path := filepath.Join(s.dir, "isa.state.json")
+	data, readErr := os.ReadFile(path)
+	if err := errors.Join(err, readErr); err != nil {
+		s.Fatal(err)
+	}
+	dates := regexp.MustCompile(`"(suspended|deleted|applied)": *"([^"]+)"`)
+	data = dates.ReplaceAllFunc(data, func(b []byte) []byte {
+		m := dates.FindSubmatch(b)
+		at, err := time.Parse(time.RFC3339Nano, string(m[2]))
+		if err != nil {
+			s.Fatal(err)
+		}
+		return fmt.Appendf(nil, "%q: %q", m[1], at.Add(-d).Format(time.RFC3339Nano))
+	})
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		s.Fatal(err)
 	}
 }
 

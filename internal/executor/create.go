@@ -74,12 +74,7 @@ func (c *creation) knownBefore(lost bool) []string {
 		attrs = maps.Clone(attrs)
 		attrs[k.Parent] = value.String(p.Parent)
 	}
-	var ids []string
-	if c.Known != nil {
-		ids = slices.Clone(c.Known(k.Type, attrs))
-	} else {
-		ids = c.natural.known(k, attrs)
-	}
+	ids := c.natural.known(k, attrs)
 	if lost {
 		ids = append(ids, c.prior.Known...)
 	}

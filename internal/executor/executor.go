@@ -24,9 +24,6 @@ type Options struct {
 	// Live is the snapshot that the plan was made from. An object in it is never
 	// taken for the outcome of a create of this run.
 	Live live.Snapshot
-	// Known lists the IDs that bore an object's natural key before its create is
-	// sent; attrs are resolved. nil: they are looked up in Live.
-	Known func(kind string, attrs value.Object) []string
 	// Secret resolves handles. It is only called from inside a Kind's Do.
 	Secret func(value.Secret) (string, error)
 	// Generate makes a password (nil: secret.Generate), and Handout stores it so that
@@ -43,11 +40,10 @@ type Options struct {
 	Stops func(error) bool
 	// Abort stops also what is under way, when it is cancelled. The context given
 	// to Run only stops what has not begun. nil: never.
-	Abort  context.Context
-	Now    func() time.Time // nil: time.Now
-	Tool   string           // version of isa, for the state
-	Who    string           // user@host, for the audit trail
-	Tables []state.Table    // recorded when everything succeeded
+	Abort context.Context
+	Now   func() time.Time // nil: time.Now
+	Tool  string           // version of isa, for the state
+	Who   string           // user@host, for the audit trail
 
 	Limits Limits
 	Looks  Looks
@@ -77,7 +73,6 @@ type Report struct {
 	Interrupted bool // its context or Abort ended before all was done
 	// ByAction counts changes all of whose steps are done.
 	ByAction map[planner.Action]int
-	Calls    int // that the steps done were planned to take
 	Start    time.Time
 	End      time.Time
 }

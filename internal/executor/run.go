@@ -123,7 +123,7 @@ func (r *run) begin() error {
 		return err
 	}
 	r.outcomes = make(map[*task]outcome, len(r.tasks))
-	if len(p.Changes) == 0 && st.Lineage != "" && st.Tenant == p.Tenant && sameTables(st.Tables, r.Tables) {
+	if len(p.Changes) == 0 && st.Lineage != "" && st.Tenant == p.Tenant && sameTables(st.Tables, p.Tables) {
 		r.book = newBook(st, p, r.Live)
 		return nil
 	}
@@ -146,14 +146,15 @@ func (r *run) begin() error {
 	return nil
 }
 
+// sameTables reports whether there is nothing to record about tables.
 func sameTables(a, b []state.Table) bool {
 	return len(b) == 0 || reflect.DeepEqual(a, b)
 }
 
-// conclude records the tables and folds the journal into the state.
+// conclude records how full the tables were and folds the journal into the state.
 func (r *run) conclude(complete bool) error {
-	if complete && !sameTables(r.Session.State().Tables, r.Tables) {
-		if err := r.Session.Append(r.durable, true, state.Entry{Tables: r.Tables}); err != nil {
+	if complete && !sameTables(r.Session.State().Tables, r.Plan.Tables) {
+		if err := r.Session.Append(r.durable, true, state.Entry{Tables: r.Plan.Tables}); err != nil {
 			return err
 		}
 	}
@@ -308,7 +309,6 @@ func (r *run) report(rep *Report) {
 		o, settled := r.outcomes[t]
 		if settled && o.err == nil && o.cause == nil {
 			rep.Done++
-			rep.Calls += len(t.step.Calls)
 			continue
 		}
 		undone[t.change] = true

@@ -45,10 +45,28 @@ func (r *run) carry(t *task) (err error) {
 		return err
 	}
 	res, err := r.repeat(ctx, t, req)
+	if t.step.Verb == planner.DoUndelete && diag.ClassOf(err) == diag.NotFound {
+		return r.goneForGood(t, err)
+	}
 	if err != nil {
 		return err
 	}
 	return r.record(t, req, res)
+}
+
+// goneForGood forgets somebody whom the service has removed before the deletion
+// period that isa reckons with was over, so that the next plan makes a new account.
+func (r *run) goneForGood(t *task, err error) error {
+	if dropped := r.drop(t); dropped != nil {
+		return dropped
+	}
+	var f *diag.Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	gone := *f
+	gone.Fix = "the service has removed the account for good; run isa apply again: the person gets a new one"
+	return &gone
 }
 
 func (r *run) prepare(t *task) (providers.Request, error) {

@@ -15,6 +15,7 @@ const (
 // lane is the budget of one operation.
 type lane struct {
 	limit    int
+	told     int // the service's own limit; 0 = not told
 	inFlight int
 	slots    expiries // of answered calls: when the service has forgotten them
 
@@ -64,7 +65,7 @@ func (l *lane) answered(now time.Time, trip time.Duration, r Report) {
 	ends := now.Add(min(max(r.Reset, 0), longestReset) + l.slack)
 	heap.Push(&l.slots, ends)
 	if r.Limit > 0 {
-		l.limit = min(l.limit, r.Limit)
+		l.limit, l.told = min(l.limit, r.Limit), r.Limit
 	}
 	l.observe(now, ends, trip, max(0, r.Remaining))
 	if r.Limited {

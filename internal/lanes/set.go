@@ -72,8 +72,34 @@ func New(b Budget, opts ...Option) *Set {
 	return s
 }
 
-// Budget returns what the set was made with.
-func (s *Set) Budget() Budget { return s.budget }
+// Budget returns what the set spends.
+func (s *Set) Budget() Budget {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.budget
+}
+
+// Spend makes the set spend b from now on, as when the plan is known that the rest
+// of the run carries out. What is under way, what was spent in this minute and what
+// the service told stay known.
+func (s *Set) Spend(b Budget) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.budget = b
+	for op, l := range s.lanes {
+		l.limit = s.limit(op)
+		if l.told > 0 {
+			l.limit = min(l.limit, l.told)
+		}
+	}
+	for key, w := range s.writers {
+		w.gap = s.gap(key)
+		if w.users == 0 && w.gap == 0 {
+			delete(s.writers, key)
+		}
+	}
+	s.admit()
+}
 
 type priorityKey struct{}
 
@@ -259,13 +285,25 @@ func (s *Set) finish(t *Ticket, r Report) {
 func (s *Set) lane(op string) *lane {
 	l := s.lanes[op]
 	if l == nil {
-		l = &lane{limit: s.budget.Limit(op)}
-		if l.limit <= 0 {
-			l.limit = FreePerMinute
-		}
+		l = &lane{limit: s.limit(op)}
 		s.lanes[op] = l
 	}
 	return l
+}
+
+func (s *Set) limit(op string) int {
+	if n := s.budget.Limit(op); n > 0 {
+		return n
+	}
+	return FreePerMinute
+}
+
+// gap is the pause between two calls of a writer.
+func (s *Set) gap(key string) time.Duration {
+	if strings.HasPrefix(key, "orgunits") {
+		return max(0, s.budget.WriterGap)
+	}
+	return 0
 }
 
 // enter counts one more call that waits for, or uses, the writer called key.
@@ -275,10 +313,7 @@ func (s *Set) enter(key string) *writer {
 	}
 	w := s.writers[key]
 	if w == nil {
-		w = &writer{key: key}
-		if strings.HasPrefix(key, "orgunits") {
-			w.gap = max(0, s.budget.WriterGap)
-		}
+		w = &writer{key: key, gap: s.gap(key)}
 		if w.gap > 0 && !s.quiet.IsZero() {
 			w.next = s.quiet.Add(w.gap + writerMargin)
 		}

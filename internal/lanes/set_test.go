@@ -410,3 +410,51 @@ func TestStopEndsWaitingOnly(t *testing.T) {
 		}
 	})
 }
+
+func TestAnotherBudgetHoldsFromNowOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		set := New(Budget{PerMinute: 5})
+		spend := func(op string, n, told int) {
+			for range n {
+				ticket, err := set.Acquire(t.Context(), Call{Op: op})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ticket.Done(Report{Known: told > 0, Limit: told, Remaining: 50, Reset: Window})
+			}
+		}
+		start := time.Now()
+		spend("list", 3, 0)
+		spend("told", 1, 4)
+		set.Spend(Budget{PerMinute: 10, Ops: map[string]int{"create": 2}, WriterGap: time.Second})
+		spend("list", 7, 0) // three of the ten are spent
+		spend("told", 3, 4) // the service's word is not forgotten
+		spend("create", 2, 0)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("what the new budget has room for took %v", took)
+		}
+		for _, op := range []string{"list", "told", "create"} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, err := set.Acquire(ctx, Call{Op: op}); err == nil {
+				t.Errorf("%s: a call more than the budget was let go", op)
+			}
+			cancel()
+		}
+		writer := Call{Op: "orgunit-create", Writer: "orgunits 1"}
+		for range 2 {
+			ticket, err := set.Acquire(t.Context(), writer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			start = time.Now()
+			ticket.Done(Report{Sent: start})
+			set.Spend(Budget{PerMinute: 10, WriterGap: 3 * time.Second})
+		}
+		if _, err := set.Acquire(t.Context(), writer); err != nil || time.Since(start) < 3*time.Second {
+			t.Errorf("the writer's new gap is not kept: %v, %v", time.Since(start), err)
+		}
+		if got := set.Budget().WriterGap; got != 3*time.Second {
+			t.Errorf("the budget tells a gap of %v", got)
+		}
+	})
+}

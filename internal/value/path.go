@@ -1,7 +1,6 @@
 package value
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -63,35 +62,4 @@ func (p Path) Get(v Value) Value {
 		}
 	}
 	return v
-}
-
-// ParsePath reads what String wrote.
-func ParsePath(text string) (Path, error) {
-	var p Path
-	for rest := text; rest != ""; {
-		if inner, ok := strings.CutPrefix(rest, "["); ok {
-			digits, after, ok := strings.Cut(inner, "]")
-			n, err := strconv.Atoi(digits)
-			if !ok || err != nil || n < 0 {
-				return nil, fmt.Errorf("value: %q is not a path", text)
-			}
-			p, rest = p.Index(n), after
-			continue
-		}
-		if len(p) > 0 {
-			var ok bool
-			if rest, ok = strings.CutPrefix(rest, "."); !ok {
-				return nil, fmt.Errorf("value: %q is not a path", text)
-			}
-		}
-		end := strings.IndexAny(rest, ".[")
-		if end < 0 {
-			end = len(rest)
-		}
-		if end == 0 {
-			return nil, fmt.Errorf("value: %q is not a path", text)
-		}
-		p, rest = p.Name(rest[:end]), rest[end:]
-	}
-	return p, nil
 }

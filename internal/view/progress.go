@@ -100,14 +100,6 @@ func (t *Task) Set(done int) {
 	t.p.drawSoon()
 }
 
-// Add tells that n more units are done.
-func (t *Task) Add(n int) {
-	t.p.mu.Lock()
-	defer t.p.mu.Unlock()
-	t.done += n
-	t.p.drawSoon()
-}
-
 // Least tells that the whole task cannot be done in less than d, so that the time
 // left is not taken from the rate alone: limits make work go in bursts.
 func (t *Task) Least(d time.Duration) {
@@ -116,13 +108,8 @@ func (t *Task) Least(d time.Duration) {
 	t.least = d
 }
 
-// End removes the bar and leaves a line with the count and the time it took.
-func (t *Task) End() { t.end(true) }
-
-// Drop removes the bar without a word.
-func (t *Task) Drop() { t.end(false) }
-
-func (t *Task) end(tell bool) {
+// Drop removes the bar.
+func (t *Task) Drop() {
 	t.p.mu.Lock()
 	defer t.p.mu.Unlock()
 	if t.finished {
@@ -134,10 +121,6 @@ func (t *Task) end(tell bool) {
 			t.p.tasks = append(t.p.tasks[:i], t.p.tasks[i+1:]...)
 			break
 		}
-	}
-	if tell {
-		t.p.line(fmt.Sprintf("%s: %s in %s", t.name, Plural(t.done, t.unit), Duration(t.p.opts.Now().Sub(t.began))))
-		return
 	}
 	t.p.draw()
 }

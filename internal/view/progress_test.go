@@ -36,12 +36,12 @@ func TestProgressWithoutTerminalIsOneLineAnEvent(t *testing.T) {
 	c.pass(1200 * time.Millisecond)
 	task.Set(298)
 	p.Line("created 홍길동\x1b[2J")
-	task.End()
-	task.End()
+	task.Drop()
+	task.Drop()
 	p.Task("dropped", "object", 3).Drop()
 	p.Close()
 	p.Close()
-	want := "created 홍길동\ufffd[2J\nlisting members: 298 objects in 1.2 s\n"
+	want := "created 홍길동\ufffd[2J\n"
 	if b.String() != want {
 		t.Errorf("have %q, want %q", b.String(), want)
 	}
@@ -55,9 +55,9 @@ func TestProgressOnATerminalRedrawsAndLeavesNothing(t *testing.T) {
 			return []Wait{{What: "user-create", Why: "the minute is used up", Until: c.Now().Add(9 * time.Second)}}
 		}})
 	task := p.Task("applying", "step", 10)
-	for range 5 {
+	for n := range 5 {
 		c.pass(time.Second)
-		task.Add(1)
+		task.Set(n + 1)
 	}
 	task.Least(20 * time.Second)
 	p.Line("one")
@@ -87,8 +87,8 @@ func TestProgressOutlivesItsStream(t *testing.T) {
 	for range 8 {
 		done.Go(func() {
 			task := p.Task("t", "step", 3)
-			task.Add(3)
-			task.End()
+			task.Set(3)
+			task.Drop()
 		})
 	}
 	done.Wait()

@@ -201,7 +201,7 @@ func addGroups(lines map[string]string, groups []group) {
 // guards lets a small company be reorganised at one go.
 func guards() string {
 	var b strings.Builder
-	for _, code := range []string{"member.removal", "member.belongs_to.removal", "member.phone", "member.cell_phone",
+	for _, code := range []string{"member.removal", "member.belongs_to.removal", "member.phone",
 		"member.primary_unit", "org_unit.removal", "group.members.removal"} {
 		fmt.Fprintf(&b, "guard %q {\n  max_count = 1000\n}\n", code)
 	}

@@ -319,7 +319,7 @@ func (k *kind[T]) toggle(ctx context.Context, r providers.Request, t *toggled) (
 		return result, err
 	}
 	item, lookErr := k.get(ctx, r.Company.DomainID, r.ID)
-	if diag.ClassOf(lookErr) == diag.NotFound {
+	if diag.ClassOf(lookErr) == diag.NotFound && r.Verb != doUndelete { // reads need not show deleted people (10 §2.3)
 		return result, lookErr // the refusal was about somebody who is not there
 	}
 	if lookErr != nil {

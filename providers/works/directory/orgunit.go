@@ -73,9 +73,7 @@ func (k *kind[T]) deletePlaced(ctx context.Context, r providers.Request) error {
 		return err
 	}
 	defer free()
-	if c.known {
-		c.drop(r.ID)
-	}
+	c.drop(r.ID)
 	return nil
 }
 
@@ -190,19 +188,19 @@ func (k *kind[T]) movePlaced(ctx context.Context, r providers.Request) (*T, erro
 	return item, err
 }
 
-// settle records a write in the chart, or forgets the chart when it is not
+// settle records a write in the chart, or that it is in doubt when it is not
 // certain that the service did what was expected.
 func (k *kind[T]) settle(c *chart, r providers.Request, item *T, err error, parent string, place int, number int64) {
 	if err != nil || item == nil {
 		if err == nil || diag.MayHaveHappened(err) || diag.ClassOf(err) != diag.Invalid {
-			c.known = false
+			c.doubt(r.ID)
 		}
 		return
 	}
 	o := k.read(item)
 	order, _ := o.Attrs["order"].(value.Int)
 	if int64(order) != number || value.Text(o.Attrs["parent"]) != parent {
-		c.known = false
+		c.doubt(o.ID)
 		return
 	}
 	c.put(o.ID, parent, place, number)

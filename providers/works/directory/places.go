@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/value"
@@ -24,8 +25,11 @@ type places struct {
 
 // chart is the org chart of one company. busy is held by the one writer.
 type chart struct {
-	busy     chan struct{}
-	known    bool
+	busy  chan struct{}
+	known bool
+	// doubtful are the units whose last write may or may not have happened. While
+	// the chart is not known for their sake, the rest of it still is.
+	doubtful map[string]bool
 	siblings map[string][]sibling // by parent ("" top level), in order
 	parents  map[string]string    // unit → parent
 	hidden   map[string]bool
@@ -64,7 +68,7 @@ func (p *places) hold(ctx context.Context, domainID int) (*chart, func(), error)
 	if err != nil || c.known {
 		return c, free, err
 	}
-	objs, err := p.load(ctx, domainID)
+	objs, err := p.reload(ctx, domainID, c)
 	if err != nil {
 		free()
 		return nil, nil, err
@@ -72,6 +76,66 @@ func (p *places) hold(ctx context.Context, domainID int) (*chart, func(), error)
 	c.fill(objs)
 	p.remember(domainID, objs...)
 	return c, free, nil
+}
+
+// rereadings are the pauses before a listing is asked for again that contradicts
+// what was written moments ago: reads may be stale (00 §10).
+func rereadings() []time.Duration {
+	return []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
+}
+
+// reload lists the company's units again after a write with an uncertain outcome.
+// A listing that contradicts the certain part of the chart is taken for stale and
+// asked for again; if it stays so, somebody else is at work, and it counts.
+func (p *places) reload(ctx context.Context, domainID int, c *chart) ([]live.Object, error) {
+	for _, pause := range rereadings() {
+		objs, err := p.load(ctx, domainID)
+		if err != nil || c.agrees(objs) {
+			return objs, err
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		case <-timer.C:
+		}
+	}
+	return p.load(ctx, domainID)
+}
+
+// doubt records that a write of a unit ("" for a new one) may or may not have
+// happened, or had another effect than expected.
+func (c *chart) doubt(id string) {
+	c.known = false
+	if c.doubtful == nil {
+		c.doubtful = map[string]bool{}
+	}
+	c.doubtful[id] = true
+}
+
+// agrees reports whether a listing shows every unit that the chart is certain of,
+// under its parent and in the chart's order. Further units do not matter.
+func (c *chart) agrees(objs []live.Object) bool {
+	seen := &chart{}
+	seen.fill(objs)
+	for parent, list := range c.siblings {
+		var wanted, found []string
+		for _, s := range list {
+			if !c.doubtful[s.id] {
+				wanted = append(wanted, s.id)
+			}
+		}
+		for _, s := range seen.siblings[parent] {
+			if at, ok := c.parents[s.id]; ok && at == parent && !c.doubtful[s.id] {
+				found = append(found, s.id)
+			}
+		}
+		if !slices.Equal(wanted, found) {
+			return false
+		}
+	}
+	return true
 }
 
 // seen takes over what a listing of the company showed.
@@ -104,7 +168,7 @@ func (p *places) domainOf(id string) (int, bool) {
 }
 
 func (c *chart) fill(objs []live.Object) {
-	c.known = true
+	c.known, c.doubtful = true, nil
 	c.siblings, c.parents, c.hidden = map[string][]sibling{}, make(map[string]string, len(objs)), map[string]bool{}
 	for _, o := range objs {
 		parent := value.Text(o.Attrs["parent"])

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/value"
@@ -169,4 +170,38 @@ func TestAHeldChartWaitsAndGivesUp(t *testing.T) {
 		t.Errorf("a chart that is not certain is not loaded again: %d loads, %v", loads, err)
 	}
 	free()
+}
+
+// TestAStaleListingIsReadAgain: after a create whose answer was lost, a listing
+// that has forgotten what was certain is not believed.
+func TestAStaleListingIsReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unit := func(id string, order int) live.Object {
+			return live.Object{ID: id, Attrs: value.Object{"order": value.Int(order)}}
+		}
+		listings := [][]live.Object{
+			{unit("a", 1)},                               // older than the creation of b
+			{unit("b", 1), unit("a", 2)},                 // older than the move of a
+			{unit("a", 1), unit("new", 2), unit("b", 3)}, // now
+		}
+		p := newPlaces(func(context.Context, int) ([]live.Object, error) {
+			now := listings[0]
+			if len(listings) > 1 {
+				listings = listings[1:]
+			}
+			return now, nil
+		})
+		if err := p.seen(t.Context(), 1, []live.Object{unit("a", 1), unit("b", 2)}); err != nil {
+			t.Fatal(err)
+		}
+		p.domains[1].doubt("")
+		c, free, err := p.hold(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer free()
+		if place, number := c.number("", "", "new", false); place != 2 || number != 3 {
+			t.Errorf("behind the new unit is place %d, number %d; want 2 and 3", place, number)
+		}
+	})
 }

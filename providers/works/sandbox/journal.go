@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/isaworks/isa/internal/atomicfile"
 )
 
 // record is one line of the journal: everything that one request changed.
@@ -95,7 +97,7 @@ func (j *journal) load(replay func(*record) error) error {
 		_, err = f.Seek(good, io.SeekStart)
 	}
 	if err == nil {
-		err = syncDir(j.dir)
+		err = atomicfile.SyncDir(j.dir)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("sandbox data: %s: %w", f.Name(), err), f.Close())
@@ -221,7 +223,7 @@ func (j *journal) compact(records []*record) (err error) {
 		err = os.Rename(f.Name(), name)
 	}
 	if err == nil {
-		err = syncDir(j.dir)
+		err = atomicfile.SyncDir(j.dir)
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("sandbox data: %w", err), f.Close())
@@ -256,12 +258,4 @@ func (j *journal) close() error {
 	err := errors.Join(j.file.Sync(), j.file.Close())
 	j.broken = errors.New("sandbox data: the sandbox is closed")
 	return errors.Join(err, j.lock.Close())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -19,7 +19,7 @@ func allowedShape(name string) prop {
 
 func i18nShape() prop {
 	return prop{name: "i18nNames", kind: list, elem: &prop{kind: object, props: []prop{
-		{name: "language", kind: text, need: true, rule: oneOf(languages...)},
+		{name: "language", kind: text, need: true, rule: oneOf(languages()...)},
 		{name: "name", kind: text, need: true, min: 1, max: 100, rule: namedWith(unitNameSpecials)}}}}
 }
 

@@ -178,4 +178,4 @@ func passwordRule(s string) string {
 	return ""
 }
 
-var languages = []string{"ja_JP", "ko_KR", "en_US", "zh_CN", "zh_TW"}
+func languages() []string { return []string{"ja_JP", "ko_KR", "en_US", "zh_CN", "zh_TW"} }

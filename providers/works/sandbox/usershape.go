@@ -18,7 +18,7 @@ func userShape(sw Switches) []prop {
 			{name: "phoneticLastName", kind: text, null: true, max: 100, rule: katakanaRule},
 			{name: "phoneticFirstName", kind: text, null: true, max: 100, rule: katakanaRule}}},
 		{name: "i18nNames", kind: list, elem: &prop{kind: object, props: []prop{
-			{name: "language", kind: text, need: true, rule: oneOf(languages...)}, name("firstName", 100), name("lastName", 100)}}},
+			{name: "language", kind: text, need: true, rule: oneOf(languages()...)}, name("firstName", 100), name("lastName", 100)}}},
 		name("nickName", 100),
 		{name: "privateEmail", kind: text, null: true, max: 256, rule: outsideAddressRule},
 		{name: "aliasEmails", kind: list, max: 10, elem: &prop{kind: text, max: 90, rule: loginRule}},
@@ -36,7 +36,7 @@ func userShape(sw Switches) []prop {
 			{name: "messengerId", kind: text, need: true, min: 1, max: 100}}},
 		{name: "birthdayCalendarType", kind: text, null: true, rule: oneOf("SOLAR", "LUNAR")},
 		{name: "birthday", kind: text, null: true, max: 10, rule: dateRule},
-		{name: "locale", kind: text, rule: oneOf(languages...)},
+		{name: "locale", kind: text, rule: oneOf(languages()...)},
 		{name: "hiredDate", kind: text, null: true, max: 10, rule: dateRule},
 		{name: "timeZone", kind: text, rule: timeZoneRule},
 		{name: "customFields", kind: list, max: 50, elem: &prop{kind: object, props: []prop{

@@ -145,12 +145,13 @@ func complete(h state.Holder) state.Holder {
 		h.Since = time.Now()
 	}
 	if h.Who == "" {
-		h.Who = whoami()
+		h.Who = Who()
 	}
 	return h
 }
 
-func whoami() string {
+// Who is who runs this process, as user@host.
+func Who() string {
 	name, host := "unknown", "unknown"
 	if u, err := user.Current(); err == nil {
 		name = filepath.Base(u.Username)

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
+	"github.com/isaworks/isa/internal/secret"
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
@@ -111,6 +113,40 @@ func TestColourIsForTerminalsOnly(t *testing.T) {
 	d.vars["NO_COLOR"] = "1"
 	if coloured() {
 		t.Error("colour despite NO_COLOR")
+	}
+}
+
+// TestHandoutIsATableOnATerminal shows the last password of each, aligned.
+func TestHandoutIsATableOnATerminal(t *testing.T) {
+	d := newDesk(t, "")
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(d.Dir, "key.txt"), []byte(key.String()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h, err := secret.OpenHandout(filepath.Join(d.Dir, "isa.handout.age"), []string{key.Recipient().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range [][2]string{{`member.staff["1042"]`, "old"}, {"member.kim", "Second2#"}, {`member.staff["1042"]`, "Third3#\x1b[2J"}} {
+		if err := h.Put(t.Context(), e[0], e[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.OutTerminal = true
+	if code := d.types("", "handout", "--identity", "key.txt"); code != 0 {
+		t.Fatalf("ended with %d: %s", code, d.err.String())
+	}
+	const want = "who                   password\n" +
+		"member.kim            Second2#\n" +
+		"member.staff[\"1042\"]  Third3#\ufffd[2J\n"
+	if got := d.out.String(); got != want {
+		t.Errorf("have %q, want %q", got, want)
 	}
 }
 

@@ -3,9 +3,9 @@ package workspace
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"strings"
 	"sync"
 
@@ -17,37 +17,24 @@ import (
 	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/providers/works/api"
 	"github.com/isaworks/isa/state"
+	"github.com/isaworks/isa/state/backend/local"
 )
-
-// passwordLength is the length of generated passwords; the service takes up to 20.
-const passwordLength = 16
 
 // Lock begins exclusive use of the state.
 func (w *Workspace) Lock(ctx context.Context, what string) (state.Session, error) {
 	return w.Store.Lock(ctx, state.Holder{
-		ID: rand.Text(), Who: who(), PID: os.Getpid(), Since: w.env.Now(), What: what,
+		ID: rand.Text(), Who: local.Who(), PID: os.Getpid(), Since: w.env.Now(), What: what,
 	})
-}
-
-// who is user@host.
-func who() string {
-	name, host := "unknown", "unknown"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	if h, err := os.Hostname(); err == nil {
-		host = h
-	}
-	return name + "@" + host
 }
 
 // Execute carries plan out and shows how far it is. once stops new steps, abort
 // also running ones.
-func (w *Workspace) Execute(once, abort context.Context, session state.Session, plan *planner.Plan, snap live.Snapshot) (executor.Report, error) {
-	t, err := w.connect(w.pace.budget(plan.Cost.Budget))
-	if err != nil {
-		return executor.Report{}, err
+func (w *Workspace) Execute(once, abort context.Context, session state.Session, plan *planner.Plan, snap live.Snapshot) (r Result, err error) {
+	if err := w.connected(); err != nil {
+		return Result{}, err
 	}
+	t := w.tenant
+	t.lanes.Spend(w.pace.budget(plan.Cost.Budget))
 	p := w.env.Progress(t.Waits)
 	defer p.Close()
 	steps := 0
@@ -62,13 +49,22 @@ func (w *Workspace) Execute(once, abort context.Context, session state.Session, 
 	h := &handout{path: w.env.Path(w.Config.Isa.HandoutPath), recipients: w.Config.Isa.HandoutRecipients}
 	opts := executor.Options{
 		Plan: plan, Kinds: t.kinds, Session: session, Live: snap, Secret: w.Secret(abort),
-		Observe: w.observer(p, task), Stops: api.Unauthorised, Abort: abort, Now: w.env.Now, Tool: Version, Who: who(), Tables: w.Tables(),
+		Observe: w.observer(p, task), Stops: api.Unauthorised, Abort: abort, Now: w.env.Now, Tool: Version, Who: local.Who(),
 	}
 	if len(h.recipients) > 0 {
-		opts.Generate = func() (string, error) { return secret.Generate(passwordLength) }
 		opts.Handout = h.put
 	}
-	return executor.Run(once, opts)
+	defer func() { err = errors.Join(err, h.close()) }()
+	before := t.calls.Load()
+	r.Report, err = executor.Run(once, opts)
+	r.Calls = int(t.calls.Load() - before)
+	return r, err
+}
+
+// Result is what a run did, and how many requests it sent, repeated ones included.
+type Result struct {
+	executor.Report
+	Calls int
 }
 
 // observer shows events: on a terminal the bar and what went wrong, else a line
@@ -129,8 +125,18 @@ func (h *handout) put(ctx context.Context, who addr.Address, password string) er
 	return h.open.Put(ctx, who.String(), password)
 }
 
-// Outcome says what a run did: "Applied: 12 created, 3 updated in 14 s."
-func Outcome(r executor.Report) string {
+// close closes the file, if a password was made.
+func (h *handout) close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.open == nil {
+		return nil
+	}
+	return h.open.Close()
+}
+
+// Outcome says what a run did: "Applied: 12 created, 3 updated. 15 calls in 14 s."
+func Outcome(r Result) string {
 	var parts []string
 	for _, a := range []struct {
 		action planner.Action

@@ -142,11 +142,31 @@ func (w *Workspace) tellTables(p *view.Progress) {
 	}
 }
 
+// Outdated tells in which way the configuration is not the one that a saved plan
+// was made from, one sentence each.
+func (w *Workspace) Outdated(saved *planner.Plan) []string {
+	var out []string
+	if saved.AsOf != w.Config.AsOf {
+		out = append(out, fmt.Sprintf("as_of() is %s now, planned with %s", orNone(w.Config.AsOf), orNone(saved.AsOf)))
+	}
+	if saved.Config != w.Config.Digest && len(out) == 0 { // the digest covers the date
+		out = append(out, "the configuration is another one: its files, tables, variables (give the same --var again) or what it reads from the environment changed")
+	}
+	return out
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
 func (w *Workspace) build(st *state.State, snap live.Snapshot, now time.Time) *planner.Plan {
 	plan := planner.Build(planner.Input{
 		Tool: Version, Now: now, AsOf: w.Config.AsOf, Tenant: w.Config.Tenant,
 		Kinds: w.kinds, Wanted: w.Config.Objects, State: st, Live: snap, Config: w.Config.Digest,
-		Guards: w.guards(), Tables: w.Tables(), Allow: w.selected.allow,
+		Guards: w.guards(), Tables: w.tables(), Allow: w.selected.allow,
 		Targets: w.selected.targets, Exclude: w.selected.exclude,
 		Calls: w.tenant.callsOf, PerMinute: w.PerMinute(),
 	})

@@ -173,8 +173,8 @@ func (w *Workspace) guards() []planner.Guard {
 	return out
 }
 
-// Tables is how full the configuration's tables are.
-func (w *Workspace) Tables() []state.Table {
+// tables is how full the configuration's tables are.
+func (w *Workspace) tables() []state.Table {
 	var out []state.Table
 	for _, t := range w.Config.Tables {
 		out = append(out, state.Table{File: t.File, Sheet: t.Sheet, Encoding: t.Encoding, Rows: t.Rows, Filled: t.Filled})

@@ -32,21 +32,19 @@ type Operation struct {
 	Success int
 }
 
-// Scopes.
-var (
-	userWrite      = []string{"directory", "user"}
-	userRead       = []string{"directory", "directory.read", "user", "user.read"}
-	directoryWrite = []string{"directory"}
-	directoryRead  = []string{"directory", "directory.read"}
-	orgunitWrite   = []string{"directory", "orgunit"}
-	orgunitRead    = []string{"directory", "directory.read", "orgunit", "orgunit.read"}
-	groupWrite     = []string{"directory", "group"}
-	groupRead      = []string{"directory", "directory.read", "group", "group.read"}
-)
-
 // Table returns all operations, grouped as in the reference. The caller may
 // change the slice it gets.
 func Table() []Operation {
+	var ( // scopes, of which a token needs any one
+		userWrite      = []string{"directory", "user"}
+		userRead       = []string{"directory", "directory.read", "user", "user.read"}
+		directoryWrite = []string{"directory"}
+		directoryRead  = []string{"directory", "directory.read"}
+		orgunitWrite   = []string{"directory", "orgunit"}
+		orgunitRead    = []string{"directory", "directory.read", "orgunit", "orgunit.read"}
+		groupWrite     = []string{"directory", "group"}
+		groupRead      = []string{"directory", "directory.read", "group", "group.read"}
+	)
 	table := []Operation{
 		// reference/api/10-users.md
 		{"user-list", "GET", "/users", userRead, Both, true, "", 200},

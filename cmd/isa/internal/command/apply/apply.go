@@ -29,6 +29,8 @@ type options struct {
 	file      string // saved plan, "" = plan now
 	expect    string // hash, or path of a saved plan
 	yes       bool
+
+	saved *planner.Plan // of file
 }
 
 // New returns the command.
@@ -37,7 +39,8 @@ func New(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "apply [PLANFILE]", Short: "Show the plan, ask, and carry it out", Args: cobra.MaximumNArgs(1),
 		Long: "Show the plan, ask, and carry it out. With a file saved by isa plan --out, exactly that plan\n" +
-			"is carried out, or refused when the tenant or the state changed since.\n" +
+			"is carried out, or refused when the configuration, the tenant or the state changed since; give\n" +
+			"each --var again that the plan was made with.\n" +
 			"Ctrl-C once: nothing new is begun, what is under way is finished and recorded; twice: stop.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -64,6 +67,9 @@ func run(ctx context.Context, o *options) error {
 		o.env.Tell("Stopping now. What was under way is in the journal; the next run looks for it.")
 	})
 	defer stop()
+	if err := o.readSaved(); err != nil {
+		return err
+	}
 	w, err := workspace.Open(once, o.env, o.selection)
 	if err != nil {
 		return err
@@ -122,20 +128,32 @@ func (o *options) locked(once, abort context.Context, w *workspace.Workspace, se
 	return o.conclude(report)
 }
 
-// plan makes the plan, or reads it and checks that it still holds.
+// readSaved reads the saved plan. The configuration is read as of its date, unless
+// another is given.
+func (o *options) readSaved() (err error) {
+	if o.file == "" {
+		return nil
+	}
+	if o.saved, err = workspace.ReadPlan(o.env, o.file); err != nil {
+		return err
+	}
+	if o.selection.AsOf == "" {
+		o.selection.AsOf = o.saved.AsOf
+	}
+	return nil
+}
+
+// plan makes the plan, or takes the saved one and checks that it still holds.
 func (o *options) plan(ctx context.Context, w *workspace.Workspace, st *state.State) (*planner.Plan, live.Snapshot, error) {
 	if o.file == "" {
 		return w.Plan(ctx, st)
 	}
-	saved, err := workspace.ReadPlan(o.env, o.file)
-	if err != nil {
-		return nil, live.Snapshot{}, err
-	}
+	saved := o.saved
 	fresh, snap, err := w.Plan(ctx, st)
 	if err != nil {
 		return nil, snap, err
 	}
-	why := planner.Stale(saved, snap, st)
+	why := append(w.Outdated(saved), planner.Stale(saved, snap, st)...)
 	if len(why) == 0 {
 		return saved, snap, nil
 	}
@@ -213,7 +231,7 @@ func (o *options) agree(ctx context.Context) error {
 }
 
 // conclude tells what the run did.
-func (o *options) conclude(r executor.Report) error {
+func (o *options) conclude(r workspace.Result) error {
 	if _, err := fmt.Fprintf(o.env.Out, "\n%s\n", workspace.Outcome(r)); err != nil {
 		return err
 	}

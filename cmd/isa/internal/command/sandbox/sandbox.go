@@ -84,6 +84,8 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
+	ctx, _, stop := o.env.Until(ctx, nil) // before anyone is told that it runs
+	defer stop()
 	server, err := sandbox.New(opts)
 	if err != nil {
 		return err
@@ -99,8 +101,6 @@ func run(ctx context.Context, o *options) error {
 		fmt.Fprintf(o.env.Err, "The sandbox is at %s (look at it with a browser) until %s ends.\n", base, view.Line(o.command[0]))
 		return errors.Join(o.runCommand(server.Env()), server.Close())
 	}
-	ctx, _, stop := o.env.Until(ctx, nil)
-	defer stop()
 	fmt.Fprintf(o.env.Err, "The sandbox is at %s (look at it with a browser); Ctrl-C ends it.\n", base)
 	<-ctx.Done()
 	if err := server.Close(); err != nil {
