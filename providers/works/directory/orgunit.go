@@ -125,12 +125,12 @@ func destination(r providers.Request) (parent, after string, last bool) {
 // createPlaced creates a unit at its place. The place is computed and used while
 // nobody else writes the chart.
 func (k *kind[T]) createPlaced(ctx context.Context, r providers.Request, b api.Props) (*T, error) {
-	c, free, err := k.places.hold(ctx, r.Company.DomainID)
+	parent, after, last := destination(r)
+	c, free, err := k.places.hold(ctx, r.Company.DomainID, parent, after)
 	if err != nil {
 		return nil, err
 	}
 	defer free()
-	parent, after, last := destination(r)
 	place, number := c.number("", parent, after, last)
 	b["displayOrder"] = number
 	if parent != "" {
@@ -170,12 +170,12 @@ func madeUp(b api.Props) string {
 
 // movePlaced puts a unit under a parent and behind a sibling.
 func (k *kind[T]) movePlaced(ctx context.Context, r providers.Request) (*T, error) {
-	c, free, err := k.places.hold(ctx, r.Company.DomainID)
+	parent, after, last := destination(r)
+	c, free, err := k.places.hold(ctx, r.Company.DomainID, parent, after)
 	if err != nil {
 		return nil, err
 	}
 	defer free()
-	parent, after, last := destination(r)
 	place, number := c.number(r.ID, parent, after, last)
 	item, err := k.move(ctx, r, parent, number)
 	k.settle(c, r, item, err, parent, place, number)

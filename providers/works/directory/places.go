@@ -62,10 +62,12 @@ func (p *places) lock(ctx context.Context, domainID int) (*chart, func(), error)
 	}
 }
 
-// hold is lock; a chart that is not known is loaded.
-func (p *places) hold(ctx context.Context, domainID int) (*chart, func(), error) {
+// hold is lock for a write under parent, right behind the sibling after ("" = none).
+// A chart that is not known is loaded, and one in which the two are not is loaded
+// again: it may be of a listing that did not show yet what was written before.
+func (p *places) hold(ctx context.Context, domainID int, parent, after string) (*chart, func(), error) {
 	c, free, err := p.lock(ctx, domainID)
-	if err != nil || c.known {
+	if err != nil || c.known && c.shows(parent, after) {
 		return c, free, err
 	}
 	objs, err := p.reload(ctx, domainID, c)
@@ -165,6 +167,13 @@ func (p *places) domainOf(id string) (int, bool) {
 	defer p.mu.Unlock()
 	domainID, ok := p.units[id]
 	return domainID, ok
+}
+
+// shows reports whether the chart has the parent and, below it, the sibling.
+func (c *chart) shows(parent, after string) bool {
+	_, there := c.parents[parent]
+	above, beside := c.parents[after]
+	return (parent == "" || there) && (after == "" || beside && above == parent)
 }
 
 func (c *chart) fill(objs []live.Object) {
