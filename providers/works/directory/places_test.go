@@ -65,7 +65,7 @@ func TestNumbersPutUnitsWhereTheyAreWanted(t *testing.T) {
 			tr.put(fmt.Sprint("u", i), "", int64(i+1))
 		}
 		p := newPlaces(func(context.Context, int) ([]live.Object, error) { return tr.objects(), nil })
-		c, free, err := p.hold(t.Context(), 1)
+		c, free, err := p.hold(t.Context(), 1, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,23 +150,23 @@ func TestNumbersWhereSiblingsHaveGaps(t *testing.T) {
 func TestAHeldChartWaitsAndGivesUp(t *testing.T) {
 	loads := 0
 	p := newPlaces(func(context.Context, int) ([]live.Object, error) { loads++; return nil, nil })
-	_, free, err := p.hold(t.Context(), 1)
+	_, free, err := p.hold(t.Context(), 1, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := p.hold(ctx, 1); err == nil {
+	if _, _, err := p.hold(ctx, 1, "", ""); err == nil {
 		t.Error("a held chart was given twice")
 	}
 	free()
-	c, free, err := p.hold(t.Context(), 1)
+	c, free, err := p.hold(t.Context(), 1, "", "")
 	if err != nil || loads != 1 {
 		t.Fatalf("%d loads, %v", loads, err)
 	}
 	c.known = false
 	free()
-	if _, free, err = p.hold(t.Context(), 1); err != nil || loads != 2 {
+	if _, free, err = p.hold(t.Context(), 1, "", ""); err != nil || loads != 2 {
 		t.Errorf("a chart that is not certain is not loaded again: %d loads, %v", loads, err)
 	}
 	free()
@@ -195,7 +195,7 @@ func TestAStaleListingIsReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.domains[1].doubt("")
-		c, free, err := p.hold(t.Context(), 1)
+		c, free, err := p.hold(t.Context(), 1, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,4 +204,36 @@ func TestAStaleListingIsReadAgain(t *testing.T) {
 			t.Errorf("behind the new unit is place %d, number %d; want 2 and 3", place, number)
 		}
 	})
+}
+
+// TestAListingWithoutTheNeighbourIsReadAgain: a chart of the listing that the plan
+// was made from may be older than a unit that an apply before it made.
+func TestAListingWithoutTheNeighbourIsReadAgain(t *testing.T) {
+	unit := func(id string, order int) live.Object {
+		return live.Object{ID: id, Attrs: value.Object{"order": value.Int(order)}}
+	}
+	loads := 0
+	p := newPlaces(func(context.Context, int) ([]live.Object, error) {
+		loads++
+		return []live.Object{unit("a", 1), unit("new", 2), unit("b", 3)}, nil
+	})
+	if err := p.seen(t.Context(), 1, []live.Object{unit("a", 1), unit("b", 2)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		parent, after string
+		loads         int
+	}{{"", "a", 0}, {"", "", 0}, {"", "new", 1}, {"new", "", 1}, {"", "b", 1}} {
+		chart, free, err := p.hold(t.Context(), 1, c.parent, c.after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if place, _ := chart.number("", c.parent, c.after, false); c.after == "new" && place != 2 {
+			t.Errorf("behind the new unit is place %d, want 2", place)
+		}
+		free()
+		if loads != c.loads {
+			t.Errorf("below %q behind %q: listed %d times, want %d", c.parent, c.after, loads, c.loads)
+		}
+	}
 }
