@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them: the second command of the README.
-# usage: ./test.sh [--fuzz]    --fuzz also fuzzes each target for ten seconds
+# usage: ./test.sh [--fuzz [PACKAGE ...]]    --fuzz also fuzzes each target of the packages (all) for ten seconds
 set -euo pipefail
 cd "$(dirname "$0")"
 
-fuzz=false
-[ "${1-}" = --fuzz ] && fuzz=true
+fuzz=()
+if [ "${1-}" = --fuzz ]; then
+  shift
+  fuzz=("${@:-./...}")
+fi
 
 # The race detector needs a C compiler.
 if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then
@@ -33,8 +36,8 @@ CGO_ENABLED=0 go build ./...
 go vet ./...
 CGO_ENABLED=1 go test -race -timeout 15m ./...
 
-if $fuzz; then
-  go list -f '{{$p := .}}{{range .TestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}{{"\n"}}{{end}}' ./... |
+if [ ${#fuzz[@]} -gt 0 ]; then
+  go list -f '{{$p := .}}{{range .TestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}{{"\n"}}{{end}}' "${fuzz[@]}" |
     while read -r pkg file; do
       [ -n "$pkg" ] || continue
       { grep -oE '^func Fuzz[A-Za-z0-9_]+' "$file" || true; } | while read -r _ target; do

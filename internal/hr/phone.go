@@ -47,7 +47,12 @@ func PhoneNormal(text string) string {
 	digits, foreign, ok := phoneDigits(s)
 	switch {
 	case !ok:
-		return strings.Join(strings.FieldsFunc(s, blank), "")
+		// What stood apart may now be one character, or begin with an apostrophe.
+		bare := tidy(strings.Join(strings.FieldsFunc(s, blank), ""))
+		if bare == text {
+			return bare
+		}
+		return PhoneNormal(bare)
 	case foreign:
 		return "+" + digits
 	}
@@ -66,11 +71,7 @@ func notPhone(text string) error {
 // phoneDigits returns the digits of s: of a Korean number without country code,
 // of a foreign one with it.
 func phoneDigits(s string) (digits string, foreign, ok bool) {
-	s = strings.TrimLeft(s, "' ")
-	if whole, isNumber := strings.CutSuffix(s, ".0"); isNumber && allDigits(whole) {
-		s = whole
-	}
-	s, international := strings.CutPrefix(s, "+")
+	s, international := strings.CutPrefix(unquoted(s), "+")
 	var b strings.Builder
 	for _, r := range s {
 		switch {
@@ -89,7 +90,7 @@ func phoneDigits(s string) (digits string, foreign, ok bool) {
 	case digits == "":
 		return "", false, false
 	case international && !korean:
-		return digits, true, true
+		return digits, true, digits[0] != '0' // no country code begins with 0
 	case korean && international:
 		national = addZero(national)
 		return national, false, len(national) > 5 && plausible(national)
@@ -97,6 +98,15 @@ func phoneDigits(s string) (digits string, foreign, ok bool) {
 		return addZero(national), false, true
 	}
 	return digits, false, true
+}
+
+// unquoted takes off what Excel adds: the apostrophe of a text, the ".0" of a number.
+func unquoted(s string) string {
+	s = strings.TrimLeft(s, "' ")
+	if whole, isNumber := strings.CutSuffix(s, ".0"); isNumber && allDigits(whole) {
+		return whole
+	}
+	return s
 }
 
 // plausible tells that digits are a whole Korean number with or without its zero.
@@ -169,7 +179,7 @@ func hyphenate(digits string) string {
 
 // foreignForm keeps the way a foreign number is written.
 func foreignForm(s string) string {
-	s = strings.TrimLeft(s, "' ")
+	s = unquoted(s)
 	if !strings.HasPrefix(s, "+") {
 		s = "+" + strings.TrimLeft(strings.Replace(strings.Replace(s, "0", "", 1), "0", "", 1), " -.)")
 	}
