@@ -25,6 +25,7 @@ func Build(in Input) *Plan {
 	p := newPlanner(in)
 	p.match()
 	p.choose()
+	p.protections()
 	p.identities()
 	p.compareAll()
 	p.removals()
@@ -82,6 +83,7 @@ type object struct {
 	missing  bool   // it should be there: creating it again needs a second look
 
 	adopted     bool // matched without the state
+	byName      bool // matched by nothing but the natural key, and not what isa once made
 	merged      bool // another object took it over: it is the same under another address
 	hidden      bool // deleted, and the listing does not show it: live is what can be known of it
 	unselected  bool // left out by targets or exclude, or held back with an error

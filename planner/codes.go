@@ -29,7 +29,7 @@ func summaries() map[string]string {
 		"removal.in_use":         "An object to be deleted is still in use",
 		"removal.lingering":      "Left for a later plan: somebody in the deletion period has it",
 		"removal.unknown":        "The state holds an unknown way to remove an object",
-		"guard.protected":        "A protected object would leave",
+		"guard.protected":        "A protected object would leave or lose its protection",
 		"selection.needs":        "Left out, since it needs something that is left out",
 	}
 }

@@ -66,7 +66,9 @@ func (s *story) input() Input {
 			Lifecycle: w.Lifecycle, Previous: w.Previous, Seq: i, Written: !w.Table})
 	}
 	for _, o := range s.State {
-		o.Kind, o.DomainID = o.Address.Type, 1
+		if o.Kind = o.Address.Type; o.DomainID == 0 {
+			o.DomainID = 1
+		}
 		if o.Status == "" {
 			o.Status = state.Ready
 		}

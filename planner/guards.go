@@ -98,18 +98,33 @@ func (g *guarding) object(o *object) {
 		if o.leaving == suspended || o.leaving == deleted {
 			g.add(kind+".removal", o, 1, n, -1, kind+" objects leave")
 		}
+		if o.leaving == gone && o.live == nil && o.st.ID != "" && o.st.Status != state.Retired {
+			g.recreation(o, n)
+		}
 	case o.live == nil:
 		g.notices(o)
 		if o.missing {
-			g.add(kind+".recreation", o, 1, n, -1, kind+" objects that isa made or took over are not at the service any more and would be created again (was everything listed?)")
+			g.recreation(o, n)
 		}
 	default:
 		g.changes(o, n)
 		if o.kind.Person && g.p.replaced(o) {
-			g.add("identity.replaced", o, 1, 0, 0, "somebody else would get the account of a person (mail and files of the one would be the other's)").fix =
-				"give the newcomer a key of their own, or take the old one out; if it is the same person, change name and login ID in two applies, or run again with --allow identity.replaced=%d"
+			t := g.add("identity.replaced", o, 1, 0, 0, "somebody else would get the account of a person (mail and files of the one would be the other's)")
+			switch {
+			case !o.byName:
+				t.fix = "give the newcomer a key of their own, or take the old one out; if it is the same person, change name and login ID in two applies, or run again with --allow identity.replaced=%d"
+			case t.fix == "":
+				t.fix = "give the newcomer a " + strings.Join(o.kind.Natural, " and ") + " of their own; if it is the same person, write the name that the account has and change it in a later apply, or run again with --allow identity.replaced=%d"
+			}
 		}
 	}
+}
+
+// recreation counts what is missing at the service: a short listing must neither
+// make isa create many objects twice nor forget them.
+func (g *guarding) recreation(o *object, n int) {
+	g.add(o.kind.Type+".recreation", o, 1, n, -1, o.kind.Type+
+		" objects that isa made or took over are not at the service any more and would be created again, or forgotten where no block is left (was everything listed?)")
 }
 
 // notices counts invitations. With SSO the service sends none.

@@ -41,6 +41,7 @@ func (p *planner) identitiesOf(k *kind) {
 	var changed, twins []twin
 	var leavers map[string]*object
 	var there map[string]*live.Object
+	fresh := map[string]*object{} // newcomers seen before, by marks of their names
 	for _, o := range p.objects {
 		if o.kind != k || o.inst == nil || o.unselected || o.unconfirmed || o.st != nil && o.live != nil {
 			continue
@@ -53,6 +54,10 @@ func (p *planner) identitiesOf(k *kind) {
 		} else if o.live == nil {
 			if l, what := p.accountLike(o, there); l != nil {
 				twins = append(twins, p.secondAccount(o, l, what))
+			} else if first, what := p.newcomerLike(o, fresh); first != nil {
+				twins = append(twins, twin{o, nil,
+					o.addr.String() + " (" + o.title() + ") and " + first.addr.String() + " (" + first.title() + ") would both be created with the same " + what,
+					"if they are one person, take one of the two out of the configuration"})
 			}
 		}
 	}
@@ -118,6 +123,20 @@ func (p *planner) accountLike(o *object, there map[string]*live.Object) (*live.O
 		}
 	}
 	return nil, ""
+}
+
+// newcomerLike finds another newcomer with the same name and something else that
+// is personal, and remembers o.
+func (p *planner) newcomerLike(o *object, fresh map[string]*object) (first *object, what string) {
+	for _, mark := range p.nameMarks(o.kind, o.inst.Attrs) {
+		if fresh[mark] == nil {
+			fresh[mark] = o
+		} else if first == nil {
+			first = fresh[mark]
+			what, _, _ = strings.Cut(mark, "\x00")
+		}
+	}
+	return first, what
 }
 
 func samePerson(o, old *object, what string) twin {
@@ -255,13 +274,18 @@ func (p *planner) otherName(o *object, had value.Object) bool {
 // replaced reports whether an account would go to somebody else: what is wanted
 // has another name and other names that identify the person (login ID, aliases)
 // than the account has, and nothing personal in common with it. That happens when
-// a number is given to a newcomer, or rows of a sheet have lost their keys.
+// a number is given to a newcomer, or rows of a sheet have lost their keys. An
+// account that isa found by nothing but its login ID proves nothing by it: login
+// IDs are made of names, and two people come to the same one.
 func (p *planner) replaced(o *object) bool {
 	had := o.known()
 	if !p.otherName(o, had) {
 		return false
 	}
 	names := p.personal(o.kind, o.company, had)
+	if o.byName {
+		return !p.sharesPersonal(o, had)
+	}
 	for name := range p.personal(o.kind, o.company, o.inst.Attrs) {
 		if names[name] {
 			return false

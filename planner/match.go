@@ -43,6 +43,7 @@ func (p *planner) match() {
 	p.matchNatural(wanted)
 	p.objects = slices.DeleteFunc(p.objects, func(o *object) bool { return o.merged })
 	p.previousStays(wanted)
+	p.matchLost()
 	p.sortObjects()
 	p.unlisted()
 	for _, o := range p.objects {
@@ -130,7 +131,7 @@ func (p *planner) addGone(disputed map[*state.Object]bool) {
 		if k == nil || p.at[st.Address] != nil {
 			continue
 		}
-		c, ok := p.in.Tenant.Company(st.Company)
+		c, ok := p.companyAt(st)
 		if !ok {
 			c = schema.Company{Label: st.Company, DomainID: st.DomainID}
 		}
@@ -138,6 +139,16 @@ func (p *planner) addGone(disputed map[*state.Object]bool) {
 		p.objects = append(p.objects, o)
 		p.at[st.Address] = o
 	}
+}
+
+// companyAt is the declared company that a state object lives in. Its domain
+// speaks: a label may be written anew.
+func (p *planner) companyAt(st *state.Object) (schema.Company, bool) {
+	if st.DomainID == 0 {
+		return p.in.Tenant.Company(st.Company)
+	}
+	c, ok := p.byDom[st.DomainID]
+	return c, ok
 }
 
 func (p *planner) takeStateID(o *object) {
@@ -170,10 +181,10 @@ func (o *object) known() value.Object {
 func (p *planner) unlisted() {
 	lost := map[string][]string{}
 	for _, o := range p.objects {
-		if o.st == nil || o.st.ID == "" {
+		if o.st == nil || o.st.ID == "" && o.inst != nil {
 			continue
 		}
-		_, declared := p.in.Tenant.Company(o.st.Company)
+		_, declared := p.companyAt(o.st)
 		var why string
 		switch {
 		case !o.kind.listed:
@@ -420,6 +431,7 @@ func (n *natural) settle(o *object, found []*live.Object) {
 		o.unselected = true
 	default:
 		o.adopted = o.st == nil
+		o.byName = o.st == nil || o.st.Status != state.Pending
 		n.p.take(o, found[0])
 	}
 }
@@ -478,5 +490,18 @@ func (p *planner) explainMissing(o *object) {
 		o.byHand, o.missing = "a leaver whose account was deleted by hand", true
 	default:
 		o.byHand = "a leaver whose account the service has removed for good"
+	}
+}
+
+// protections refuses to drop a protection because an object goes under another
+// address.
+func (p *planner) protections() {
+	for _, o := range p.objects {
+		if o.inst == nil || o.previous.IsZero() || o.unselected || o.st.Status == state.Retired || !o.st.Lifecycle.Protect || o.inst.Lifecycle.Protect {
+			continue
+		}
+		p.fail(o, nil, "guard.protected", "it was "+o.previous.String()+", where lifecycle.protect is in force, and this block does not protect it",
+			"write protect = true here and apply; protect = false can follow in a second apply")
+		o.unselected = true
 	}
 }

@@ -33,6 +33,8 @@ func (p *planner) remove(o *object) {
 			"bring the block back with protect = false, apply, and then take it away")
 		o.unselected = true
 	case o.unconfirmed:
+	case o.live == nil && o.st.Status == state.Pending && p.recent(o):
+		p.unconfirmed(o) // a create was sent, and a listing may show it yet
 	case o.live == nil && p.deletedLately(o):
 		o.leaving = retired
 	case o.live == nil:

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/value"
 	"github.com/isaworks/isa/state"
@@ -59,6 +62,45 @@ func Stale(p *Plan, fresh live.Snapshot, st *state.State) []string {
 		}
 	}
 	return out
+}
+
+// Superseded tells which creations of a saved plan a plan made now, with the same
+// guards lifted, would not do, one sentence each: somebody else may have made the
+// object meanwhile, or a person like it, and creating it would make a second one.
+func Superseded(saved, fresh *Plan) []string {
+	now := make(map[addr.Address]*Change, len(fresh.Changes))
+	for i := range fresh.Changes {
+		now[fresh.Changes[i].Address] = &fresh.Changes[i]
+	}
+	wrong := map[string]*diag.Diagnostic{}
+	for i := range fresh.Diagnostics {
+		if d := &fresh.Diagnostics[i]; d.Severity == diag.Error && aboutIdentity(d.Code) && wrong[d.Address] == nil {
+			wrong[d.Address] = d
+		}
+	}
+	var out []string
+	for i := range saved.Changes {
+		c := &saved.Changes[i]
+		if c.Action != Create {
+			continue
+		}
+		f, d := now[c.Address], wrong[c.Address.String()]
+		switch {
+		case d != nil:
+			out = append(out, fmt.Sprintf("%s (%s) was to be created: %s: %s", c.Address, c.Title, d.Summary, d.Detail))
+		case f == nil:
+			out = append(out, fmt.Sprintf("%s (%s) was to be created, and a plan made now would not create it", c.Address, c.Title))
+		case f.Action != Create:
+			out = append(out, fmt.Sprintf("%s (%s) was to be created; a plan made now says %s: %s", c.Address, c.Title, f.Action, f.Reason))
+		}
+	}
+	return out
+}
+
+// aboutIdentity reports whether a diagnostic doubts that an object is new.
+func aboutIdentity(code string) bool {
+	family, _, _ := strings.Cut(strings.TrimPrefix(code, guardPrefix), ".")
+	return family == "identity" || family == "claim" || family == "match"
 }
 
 func asExpected(name string, want value.Value, l *live.Object) bool {

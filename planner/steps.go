@@ -150,6 +150,8 @@ func (p *planner) toRecord(o *object, wasRetired bool) string {
 		return "known as " + o.previous.String() + " before"
 	case wasRetired:
 		return "wanted again"
+	case o.st.Company != o.company.Label:
+		return "the label of its company is another one"
 	case o.st.Lifecycle.Protect && !o.inst.Lifecycle.Protect:
 		return "protection is lifted"
 	case !sameLifecycle(o.st.Lifecycle, o.inst.Lifecycle):

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,7 +41,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sandbox": startSandbox, "isa-ends": isaEnds, "lock": lockState, "mode": checkMode, "hash": planHash, "await": await, "agekey": ageKey,
+			"sandbox": startSandbox, "isa-ends": isaEnds, "lock": lockState, "mode": checkMode, "hash": planHash, "await": await, "agekey": ageKey, "aged": agedState,
 		},
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
@@ -156,6 +157,17 @@ func ageKey(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte("# public key: "+key.Recipient().String()+"\n"+key.String()+"\n"), 0o600))
 	ts.Setenv(args[0], key.Recipient().String())
+}
+
+// agedState makes what a state file says was applied old, so that a listing
+// without it is believed at once: aged STATEFILE.
+func agedState(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: aged STATEFILE")
+	}
+	old := `"applied": "` + time.Now().Add(-time.Hour).UTC().Format(time.RFC3339) + `"`
+	text := regexp.MustCompile(`"applied": *"[^"]*"`).ReplaceAllString(ts.ReadFile(args[0]), old)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // await waits until a file is there and holds a text: await FILE TEXT.

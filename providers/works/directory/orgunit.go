@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,10 +29,10 @@ func (d *directory) orgUnits() *kind[api.OrgUnit] {
 			create: func(ctx context.Context, domainID int, b api.Props) (*api.OrgUnit, error) {
 				return c.CreateOrgUnit(ctx, domainID, b)
 			},
-			patch: c.PatchOrgUnit,
-			put: func(ctx context.Context, domainID int, id string, b api.Props) (*api.OrgUnit, error) {
+			patch: d.noting(c.PatchOrgUnit),
+			put: d.noting(func(ctx context.Context, domainID int, id string, b api.Props) (*api.OrgUnit, error) {
 				return c.PutOrgUnit(ctx, domainID, id, b)
-			},
+			}),
 			fixed: []string{
 				"orgUnitId", "parentOrgUnitId", "parentExternalKey", "displayOrder", "displayLevel", "i18nName",
 			},
@@ -65,6 +66,30 @@ func (d *directory) orgUnits() *kind[api.OrgUnit] {
 	k.steps.place = k.movePlaced
 	k.steps.deleted = k.deletePlaced
 	return k
+}
+
+// noting makes an update tell the chart whether the unit is visible now: what is
+// created below it depends on it.
+func (d *directory) noting(update func(context.Context, int, string, api.Props) (*api.OrgUnit, error)) func(context.Context, int, string, api.Props) (*api.OrgUnit, error) {
+	return func(ctx context.Context, domainID int, id string, b api.Props) (*api.OrgUnit, error) {
+		item, err := update(ctx, domainID, id, b)
+		visible, written := b["visible"].(bool)
+		if !written || err != nil && !diag.MayHaveHappened(err) {
+			return item, err
+		}
+		c, free, locked := d.places.lock(ctx, domainID)
+		if locked != nil {
+			return item, cmp.Or(err, locked)
+		}
+		defer free()
+		switch {
+		case err != nil:
+			c.doubt(id)
+		case c.hidden != nil: // else the chart is loaded before it is used
+			c.hidden[id] = !visible
+		}
+		return item, err
+	}
 }
 
 func (k *kind[T]) deletePlaced(ctx context.Context, r providers.Request) error {

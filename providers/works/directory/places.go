@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/value"
 )
@@ -45,8 +46,19 @@ func newPlaces(load func(context.Context, int) ([]live.Object, error)) *places {
 }
 
 // lock waits until the company's chart is free and returns it with the function
-// that frees it.
+// that frees it. It records what has happened, so that a polite stop does not end
+// the waiting: whoever holds the chart is ended by it.
 func (p *places) lock(ctx context.Context, domainID int) (*chart, func(), error) {
+	return p.lockUnless(ctx, domainID, nil)
+}
+
+// lockUnless is lock that gives up when stop is closed. A nil stop never is.
+func (p *places) lockUnless(ctx context.Context, domainID int, stop <-chan struct{}) (*chart, func(), error) {
+	select {
+	case <-stop:
+		return nil, nil, context.Canceled
+	default:
+	}
 	p.mu.Lock()
 	c, ok := p.domains[domainID]
 	if !ok {
@@ -59,24 +71,34 @@ func (p *places) lock(ctx context.Context, domainID int) (*chart, func(), error)
 		return c, func() { <-c.busy }, nil
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
+	case <-stop:
+		return nil, nil, context.Canceled
 	}
 }
 
 // hold is lock for a write under parent, right behind the sibling after ("" = none).
 // A chart that is not known is loaded, and one in which the two are not is loaded
-// again: it may be of a listing that did not show yet what was written before.
+// again: it may be of a listing that did not show yet what was written before. It
+// ends when the run is to stop: nothing was sent yet. The chart is free again
+// whichever way loading it ends.
 func (p *places) hold(ctx context.Context, domainID int, parent, after string) (*chart, func(), error) {
-	c, free, err := p.lock(ctx, domainID)
+	c, free, err := p.lockUnless(ctx, domainID, lanes.Stopping(ctx))
 	if err != nil || c.known && c.shows(parent, after) {
 		return c, free, err
 	}
+	handed := false
+	defer func() {
+		if !handed {
+			free()
+		}
+	}()
 	objs, err := p.reload(ctx, domainID, c)
 	if err != nil {
-		free()
 		return nil, nil, err
 	}
 	c.fill(objs)
 	p.remember(domainID, objs...)
+	handed = true
 	return c, free, nil
 }
 
@@ -100,6 +122,9 @@ func (p *places) reload(ctx context.Context, domainID int, c *chart) ([]live.Obj
 		case <-ctx.Done():
 			timer.Stop()
 			return nil, ctx.Err()
+		case <-lanes.Stopping(ctx):
+			timer.Stop()
+			return nil, context.Canceled
 		case <-timer.C:
 		}
 	}

@@ -2,12 +2,15 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/value"
 )
@@ -236,4 +239,69 @@ func TestAListingWithoutTheNeighbourIsReadAgain(t *testing.T) {
 			t.Errorf("below %q behind %q: listed %d times, want %d", c.parent, c.after, loads, c.loads)
 		}
 	}
+}
+
+// TestAChartIsFreeAfterAPanic: a fault while the chart is loaded does not keep all
+// other writers waiting.
+func TestAChartIsFreeAfterAPanic(t *testing.T) {
+	broken := true
+	p := newPlaces(func(context.Context, int) ([]live.Object, error) {
+		if broken {
+			panic("broken answer")
+		}
+		return nil, nil
+	})
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		_, _, _ = p.hold(t.Context(), 1, "", "")
+	}()
+	broken = false
+	_, free, err := p.hold(t.Context(), 1, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free()
+}
+
+// TestAStopEndsWaitingForAChart: whoever would write gives up at once; what has
+// happened is recorded all the same.
+func TestAStopEndsWaitingForAChart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unit := live.Object{ID: "a", Attrs: value.Object{"order": value.Int(1)}}
+		p := newPlaces(func(context.Context, int) ([]live.Object, error) { return nil, nil })
+		if err := p.seen(t.Context(), 1, []live.Object{unit}); err != nil {
+			t.Fatal(err)
+		}
+		p.domains[1].doubt("")
+		stop, end := context.WithCancel(t.Context())
+		ctx := lanes.WithStop(t.Context(), stop)
+		ends := make(chan error, 2)
+		for range 2 { // one lists again and again, the other waits for it
+			go func() {
+				_, _, err := p.hold(ctx, 1, "", "")
+				ends <- err
+			}()
+		}
+		synctest.Wait()
+		began := time.Now()
+		end()
+		for range 2 {
+			if err := <-ends; !errors.Is(err, context.Canceled) {
+				t.Errorf("ends with %v", err)
+			}
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("went on for %v", took)
+		}
+		if _, _, err := p.hold(ctx, 1, "", ""); !errors.Is(err, context.Canceled) {
+			t.Errorf("a write is begun after the stop: %v", err)
+		}
+		if err := p.seen(ctx, 1, []live.Object{unit}); err != nil {
+			t.Errorf("what was seen is not recorded: %v", err)
+		}
+	})
 }

@@ -298,3 +298,20 @@ func TestVerbsAreThePlanners(t *testing.T) {
 		}
 	}
 }
+
+// TestAUnitBelowOneMadeVisibleIsVisible: what is created without saying so is as
+// visible as the unit above is now, not as it was listed.
+func TestAUnitBelowOneMadeVisibleIsVisible(t *testing.T) {
+	b := newBench(t, sandbox.Options{}, acme)
+	b.list(model.OrgUnit)
+	top := b.create(model.OrgUnit, value.Object{"name": s("top"), "visible": value.Bool(false)})
+	for _, visible := range []value.Bool{true, false} {
+		b.do(model.OrgUnit, providers.Request{Verb: doPatch, ID: top, Attrs: value.Object{"visible": visible}})
+		r := providers.Request{Verb: doCreate, Attrs: value.Object{"name": s("below")}, Place: &providers.Place{Parent: top, Last: true}}
+		below := b.do(model.OrgUnit, r).ID
+		if got := b.object(model.OrgUnit, below).Attrs["visible"]; got != value.Value(visible) {
+			t.Errorf("below a unit with visible = %v it is %v", visible, got)
+		}
+		b.do(model.OrgUnit, providers.Request{Verb: doDelete, ID: below})
+	}
+}

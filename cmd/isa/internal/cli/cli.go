@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/view"
 )
 
@@ -208,7 +209,7 @@ func ExitCode(err error) int {
 		return CodeDone
 	case errors.As(err, &exit):
 		return exit.Code
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), diag.ClassOf(err) == diag.Cancelled && !errors.Is(err, context.DeadlineExceeded):
 		return CodeInterrupted
 	}
 	return CodeFailed

@@ -3,9 +3,11 @@ package workspace
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/view"
@@ -14,9 +16,31 @@ import (
 )
 
 // confirmations are the pauses before the tenant is listed again because it does
-// not show yet what was just applied.
-func confirmations() []time.Duration {
-	return []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+// not show yet what was just applied: 15 seconds for values, and above a minute for
+// objects that are not listed at all, which would be made a second time. The
+// planner believes the listing a minute after the object was applied.
+func confirmations(missing bool) []time.Duration {
+	pauses := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+	if missing {
+		pauses = append(pauses, slices.Repeat([]time.Duration{8 * time.Second}, 6)...)
+	}
+	return pauses
+}
+
+// missing reports whether one of the objects is not listed at all.
+func missing(objects []addr.Address, st *state.State, snap live.Snapshot) bool {
+	listed := map[string]bool{}
+	for kind, list := range snap.Objects {
+		for i := range list {
+			listed[kind+"\x00"+list[i].ID] = true
+		}
+	}
+	there := map[addr.Address]bool{}
+	for i := range st.Objects {
+		o := &st.Objects[i]
+		there[o.Address] = listed[o.Kind+"\x00"+o.ID]
+	}
+	return slices.ContainsFunc(objects, func(a addr.Address) bool { return !there[a] })
 }
 
 // lateness is how much later than now a plan is made once waiting for the listing
@@ -64,7 +88,8 @@ func listed(w *Workspace, snap live.Snapshot, took time.Duration) string {
 
 // Plan lists the tenant and makes the plan from the configuration and st. When the
 // listing does not show yet what was applied moments ago, it waits and lists
-// again, at most 15 seconds in all.
+// again: at most 15 seconds in all, and until a minute after it was applied when an
+// object is not shown at all. The end of ctx ends the waiting.
 func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, live.Snapshot, error) {
 	if err := w.SameTenant(st); err != nil {
 		return nil, live.Snapshot{}, err
@@ -84,12 +109,14 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 		return nil, snap, err
 	}
 	plan := w.build(st, snap, w.env.Now())
-	for _, pause := range confirmations() {
-		if len(plan.Unconfirmed) == 0 {
-			return plan, snap, nil
+	for n := 0; len(plan.Unconfirmed) > 0; n++ {
+		absent := missing(plan.Unconfirmed, st, snap)
+		pauses := confirmations(absent)
+		if n >= len(pauses) {
+			break
 		}
-		p.Line(fmt.Sprintf("%s applied moments ago not shown by the service yet; listing again in %s",
-			view.Plural(len(plan.Unconfirmed), "object"), view.Duration(pause)))
+		pause := pauses[n]
+		p.Line(waiting(len(plan.Unconfirmed), absent && n == 0, pause))
 		if err := sleep(ctx, pause); err != nil {
 			return nil, snap, err
 		}
@@ -102,6 +129,17 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 		plan = w.build(st, snap, w.env.Now().Add(lateness))
 	}
 	return plan, snap, nil
+}
+
+// waiting tells when the tenant is listed again and, for objects that are absent,
+// why nothing else is done meanwhile.
+func waiting(objects int, absent bool, pause time.Duration) string {
+	why := ""
+	if absent {
+		why = " (its lists may lag by a minute; believed now, what was made would be made again)"
+	}
+	return fmt.Sprintf("%s applied moments ago not shown by the service yet%s; listing again in %s",
+		view.Plural(objects, "object"), why, view.Duration(pause))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -129,7 +129,7 @@ func (o *options) locked(once, abort context.Context, w *workspace.Workspace, se
 }
 
 // readSaved reads the saved plan. The configuration is read as of its date, unless
-// another is given.
+// another is given, and what it lifted counts as lifted when it is checked.
 func (o *options) readSaved() (err error) {
 	if o.file == "" {
 		return nil
@@ -139,6 +139,9 @@ func (o *options) readSaved() (err error) {
 	}
 	if o.selection.AsOf == "" {
 		o.selection.AsOf = o.saved.AsOf
+	}
+	for _, code := range slices.Sorted(maps.Keys(o.saved.Allowed)) {
+		o.selection.Allow = append(o.selection.Allow, fmt.Sprintf("%s=%d", code, o.saved.Allowed[code]))
 	}
 	return nil
 }
@@ -153,7 +156,7 @@ func (o *options) plan(ctx context.Context, w *workspace.Workspace, st *state.St
 	if err != nil {
 		return nil, snap, err
 	}
-	why := append(w.Outdated(saved), planner.Stale(saved, snap, st)...)
+	why := slices.Concat(w.Outdated(saved), planner.Stale(saved, snap, st), planner.Superseded(saved, fresh))
 	if len(why) == 0 {
 		return saved, snap, nil
 	}
