@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/value"
@@ -83,8 +84,11 @@ func (p *places) lockUnless(ctx context.Context, domainID int, stop <-chan struc
 // whichever way loading it ends.
 func (p *places) hold(ctx context.Context, domainID int, parent, after string) (*chart, func(), error) {
 	c, free, err := p.lockUnless(ctx, domainID, lanes.Stopping(ctx))
-	if err != nil || c.known && c.shows(parent, after) {
-		return c, free, err
+	if err != nil {
+		return nil, nil, unsent(err)
+	}
+	if c.known && c.shows(parent, after) {
+		return c, free, nil
 	}
 	handed := false
 	defer func() {
@@ -94,12 +98,21 @@ func (p *places) hold(ctx context.Context, domainID int, parent, after string) (
 	}()
 	objs, err := p.reload(ctx, domainID, c)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, unsent(err)
 	}
 	c.fill(objs)
 	p.remember(domainID, objs...)
 	handed = true
 	return c, free, nil
+}
+
+// unsent says of a stop that the write it prevented was never sent, so that nobody
+// need look whether it happened.
+func unsent(err error) error {
+	if diag.ClassOf(err) != diag.Cancelled {
+		return err
+	}
+	return &diag.Failure{Class: diag.Cancelled, Op: "org chart", Detail: "stopped before anything was written", Err: err}
 }
 
 // rereadings are the pauses before a listing is asked for again that contradicts
