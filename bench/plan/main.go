@@ -91,7 +91,10 @@ func measure(isa, dir string, n, runs int) (err error) {
 	if err != nil {
 		return err
 	}
-	listing, calls := listed(plan.said)
+	listing, calls, err := listed(plan.said)
+	if err != nil {
+		return err
+	}
 	fmt.Printf("| %d | %d | %.1f | %.2f | %.0f | %.2f | %.2f | %.0f | %.2f | %.2f | %.2f | %d |\n", n, n/10, apply.wall.Seconds(),
 		validate.wall.Seconds(), validate.mib, plan.wall.Seconds(), plan.cpu.Seconds(), plan.mib,
 		validate.wall.Seconds(), listing, max(0, (plan.wall-validate.wall).Seconds()-listing), calls)
@@ -151,15 +154,19 @@ func once(isa, dir string, env map[string]string, code int, args ...string) (fig
 }
 
 // listed reads seconds and calls of listing from what plan says.
-func listed(said string) (seconds float64, calls int) {
+func listed(said string) (seconds float64, calls int, err error) {
 	m := regexp.MustCompile(`listed in ([\d,]+) calls? \(([\d.]+) (ms|s)\)`).FindStringSubmatch(said)
 	if m == nil {
-		return 0, 0
+		return 0, 0, fmt.Errorf("plan does not say how long listing took:\n%s", said)
 	}
-	calls, _ = strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
-	seconds, _ = strconv.ParseFloat(m[2], 64)
+	if calls, err = strconv.Atoi(strings.ReplaceAll(m[1], ",", "")); err != nil {
+		return 0, 0, err
+	}
+	if seconds, err = strconv.ParseFloat(m[2], 64); err != nil {
+		return 0, 0, err
+	}
 	if m[3] == "ms" {
 		seconds /= 1000
 	}
-	return seconds, calls
+	return seconds, calls, nil
 }

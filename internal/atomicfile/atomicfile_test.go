@@ -37,7 +37,7 @@ func TestWriteKeepsALink(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("real", link); err != nil {
-		t.Skipf("no symbolic links here: %v", err)
+		t.Fatalf("no symbolic links here: %v", err)
 	}
 	if err := Write(link, 0o600, []byte("new")); err != nil {
 		t.Fatal(err)
