@@ -50,6 +50,8 @@ func TestInterruptGivesUpWhatWaitsForItsTurn(t *testing.T) {
 					interrupt()
 					return
 				}
+				n.mu.Lock() // writes that got through before are looking at it
+				defer n.mu.Unlock()
 				n.fault = func(string, string) string { return "denied" }
 			})
 			var unbegun []string
