@@ -336,10 +336,10 @@ func trimEnd(s []byte) []byte {
 }
 
 func localName(full []byte) []byte {
-	if i := bytes.IndexByte(full, ':'); i >= 0 {
+	if i := bytes.IndexByte(full, ':'); i > 0 && i < len(full)-1 {
 		return full[i+1:]
 	}
-	return full
+	return full // a colon at an end divides nothing
 }
 
 func cutOff(err error) error {
