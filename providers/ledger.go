@@ -1,0 +1,148 @@
+package providers
+
+import (
+	"context"
+	"time"
+)
+
+// Ledger remembers what became of every item. There is one process that writes;
+// within it all methods are safe for concurrent use. Memory does not grow with
+// the number of items. Every error is a *diag.Failure.
+//
+// What is durable when a method returns survives the death of the process. Begin
+// and Identity survive a loss of power too; outcomes settled after the last Begin
+// may be lost with the power, which is why a folder that was begun and not ended
+// is looked at before anything is put into it again.
+type Ledger interface {
+	// Identity is the ledger's ID and its high-water mark: a number that grows with
+	// every change. The state repeats both, so that a lost or older ledger is noticed.
+	Identity(ctx context.Context) (id string, highWater int64, err error)
+	// Stream opens what is remembered of one declared stream, by its address.
+	Stream(ctx context.Context, about StreamInfo) (Stream, error)
+	// Streams lists all streams that were ever opened, by name.
+	Streams(ctx context.Context) ([]StreamInfo, error)
+	// Close writes what is outstanding.
+	Close() error
+}
+
+// StreamInfo tells what a stream is. Ledger.Stream refuses (diag.Conflict) when a
+// stream of that name is known with another origin or target.
+type StreamInfo struct {
+	Name   string // the address: mail_migration.staff["1042"]
+	Origin string // Origin.Name()
+	Target string // Target.Name()
+	Wave   string // address of its wave, "" none
+	// Moved tells that at least one item was copied or adopted.
+	Moved bool
+	// Closed is when the last pass of the cutover ended without anything left;
+	// zero: not yet. Passed is when the last complete pass began.
+	Closed, Passed time.Time
+	// Surveyed is when folders were counted last.
+	Surveyed time.Time
+}
+
+// Stream is what is remembered of one stream.
+type Stream interface {
+	Info() StreamInfo
+	// Note records Wave, Closed, Passed, Surveyed.
+	Note(ctx context.Context, info StreamInfo) error
+	// Folders are all folders known, by Path.
+	Folders(ctx context.Context) ([]FolderRecord, error)
+	// Folder opens the record of a source folder, by Folder.ID, making one if needed.
+	Folder(ctx context.Context, f Folder) (FolderLedger, error)
+	// Sums counts items and bytes by outcome over all folders (OnTheWay: what the
+	// folders hold beyond what is recorded).
+	Sums(ctx context.Context) (Sums, error)
+	// Failures yields what is not Copied or Adopted, by folder and key.
+	Failures(ctx context.Context, yield func(folder FolderRecord, r Record) error) error
+}
+
+// FolderRecord is what is remembered of a source folder as a whole.
+type FolderRecord struct {
+	Folder        // as it was when last seen
+	Target Folder // where its items go, as it was at the last Begin; zero ID: nowhere yet
+	Made   bool   // isa created the target folder
+	// Begun: something may have been put into Target since Target.Next, and not
+	// everything that was is recorded. Done: a pass was completed at Folder.Mark.
+	Begun, Done bool
+	Gone        bool // the source does not list it any more
+	// Shelved: a Shelve was not ended by Unshelve, perhaps by an earlier process:
+	// what looks new may be on the shelf, so Reclaim comes before anything is put.
+	Shelved bool
+	Sums    Sums // of what is recorded, the shelf included
+	Left    Sum  // what the folder holds beyond that, as far as it tells; not in Sums
+}
+
+// Sums is how many items, and bytes, ended in each outcome.
+type Sums map[Outcome]Sum
+
+// Sum is a number of items and their bytes.
+type Sum struct{ Items, Bytes int64 }
+
+// Record is what is remembered of an item.
+type Record struct {
+	Key     string // at the source
+	Outcome Outcome
+	Size    int64
+	Date    time.Time
+	Flags   []string // as last written at the target
+	Print   Print
+	Target  string // key at the target, "" unknown
+	Note    string // the rule, or the server's words; never content
+	Title   string // only for what is not Copied or Adopted
+	Tries   int    // passes that failed on it
+}
+
+// FolderLedger is what is remembered of a source folder.
+type FolderLedger interface {
+	Record() FolderRecord
+	// Survey records the folder as it is, without touching items. Epoch, Next and Mark
+	// stay those of the last End, since what is recorded of items belongs to them. A
+	// zero Folder says that the source does not list it any more (Gone).
+	Survey(ctx context.Context, f Folder) error
+	// Known returns the records of those keys that have one.
+	Known(ctx context.Context, keys []string) (map[string]Record, error)
+	// Retry yields the records whose outcome is not final, by key.
+	Retry(ctx context.Context, yield func(Record) error) error
+	// Begin records where items go, and that something may be put there from
+	// target.Next on. It survives a loss of power when it returns.
+	Begin(ctx context.Context, target Folder, made bool) error
+	// Settle records outcomes. Records of the same key are replaced.
+	Settle(ctx context.Context, records []Record) error
+	// End records that the pass over the folder is complete and all is settled.
+	End(ctx context.Context, f Folder) error
+	// Moved records that the source folder has another ID and path now.
+	Moved(ctx context.Context, f Folder, target Folder) error
+
+	// Shelve sets all records of the folder aside as those of an earlier epoch, for
+	// Reclaim; it records the new epoch. A second Shelve before Unshelve adds to what
+	// is aside.
+	Shelve(ctx context.Context, epoch string) error
+	// Reclaim gives each item the record of one shelved item with the same Print.Head
+	// (and Body, where both know it), which is then no longer on the shelf. It
+	// returns those that found one, by key, with their new key; and those that have a
+	// record already, by an earlier Reclaim, with that.
+	Reclaim(ctx context.Context, items []Item) (map[string]Record, error)
+	// Unshelve ends it: what is left on the shelf keeps its outcome under its old
+	// epoch, counted under the outcome but not as part of the folder any more.
+	Unshelve(ctx context.Context) error
+
+	// Lay puts items found at the target on the table (kept in the ledger, not in
+	// memory), except those whose key is the Target of a record.
+	Lay(ctx context.Context, items []Item) error
+	// Take finds on the table, for each item, one with the same Print.Head, takes it
+	// off and returns it by the item's key: a multiset, so that true duplicates
+	// survive. alone tells that the head occurs once on the table and names a
+	// Message-ID; otherwise bodies have to be compared first.
+	Take(ctx context.Context, items []Item) (map[string]Taken, error)
+	// Return puts back what was taken and turned out to be something else.
+	Return(ctx context.Context, items []Item) error
+	// Clear empties the table.
+	Clear(ctx context.Context) error
+}
+
+// Taken is an item of the target that may be the one looked for.
+type Taken struct {
+	Item
+	Alone bool // no other item on the table has this head
+}
