@@ -1,0 +1,301 @@
+package imapwire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/isaworks/isa/internal/diag"
+)
+
+// answer is a status response: how a command ended, or something to know.
+type answer struct {
+	status string // OK NO BAD BYE PREAUTH
+	code   string // what stands in brackets, upper case: TRYCREATE
+	args   string // what follows it in the brackets
+	text   string // for people
+}
+
+// answer reads what follows a status, to the end of the line.
+func (c *Conn) answer(status string) (answer, error) {
+	a := answer{status: status}
+	if err := c.d.spaces(); err != nil {
+		return a, err
+	}
+	bracket, err := c.d.take('[')
+	if err != nil {
+		return a, err
+	}
+	if bracket {
+		inside, err := c.d.bracket()
+		if err != nil {
+			return a, err
+		}
+		code, args, _ := strings.Cut(inside, " ")
+		a.code, a.args = strings.ToUpper(code), args
+		if err := c.d.spaces(); err != nil {
+			return a, err
+		}
+	}
+	if a.text, err = c.d.rest(); err != nil {
+		return a, err
+	}
+	return a, c.learn(a)
+}
+
+// bracket reads up to the bracket that closes the code, through lists and quotes.
+func (d *decoder) bracket() (string, error) {
+	d.word = d.word[:0]
+	quoted, depth := false, 0
+	for {
+		b, err := d.byte()
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case b == '\r' || b == '\n':
+			return "", malformed("a bracket without an end")
+		case b == '"':
+			quoted = !quoted
+		case quoted:
+		case b == '(':
+			depth++
+		case b == ')':
+			depth--
+		case b == ']' && depth <= 0:
+			return string(d.word), nil
+		}
+		if len(d.word) >= maxWord {
+			return "", malformed("a bracket without an end")
+		}
+		d.word = append(d.word, b)
+	}
+}
+
+// learn takes what a code tells about the connection and the selected folder.
+func (c *Conn) learn(a answer) error {
+	number := func(bits int) uint64 {
+		n, err := strconv.ParseUint(a.args, 10, bits)
+		if err != nil {
+			return 0 // said badly is not said
+		}
+		return n
+	}
+	switch a.code {
+	case "CAPABILITY":
+		c.offer(strings.Fields(a.args))
+	case "UIDVALIDITY":
+		c.now.Validity = uint32(number(32))
+	case "UIDNEXT":
+		c.now.Next = uint32(number(32))
+	case "HIGHESTMODSEQ":
+		c.now.ModSeq = number(63)
+	case "NOMODSEQ":
+		c.now.ModSeq = 0
+	case "READ-ONLY":
+		c.now.ReadOnly = true
+	case "PERMANENTFLAGS":
+		c.now.Permanent = strings.Fields(strings.Trim(a.args, "()"))
+		c.now.saidPermanent = true
+	}
+	return nil
+}
+
+// Refusal is what the server said when it did not do what it was asked. Text is the
+// server's and may hold anything but secrets of ours.
+type Refusal struct {
+	Verb   string // the command: APPEND
+	Status string // NO, BAD or BYE
+	Code   string // in brackets, upper case, without its arguments; "" none
+	Text   string
+	Bye    bool // the server ended the connection
+}
+
+// Error writes the server's words.
+func (r *Refusal) Error() string {
+	code := ""
+	if r.Code != "" {
+		code = " [" + r.Code + "]"
+	}
+	return fmt.Sprintf("the server answered %s%s %s", r.Status, code, r.Text)
+}
+
+// RetryAfter is how long the server asks to wait, 0 when it does not tell.
+func (r *Refusal) RetryAfter() time.Duration {
+	for _, c := range []struct {
+		pattern string
+		unit    time.Duration
+	}{
+		{`(?i)back-?off\s*time\D{0,3}(\d{1,9})\s*milliseconds`, time.Millisecond}, // Exchange Online
+		{`(?i)(?:retry|try again|wait)[^0-9]{0,20}(\d{1,6})\s*(?:s\b|sec)`, time.Second},
+		{`(?i)(?:retry|try again|wait)[^0-9]{0,20}(\d{1,4})\s*min`, time.Minute},
+	} {
+		if m := regexp.MustCompile(c.pattern).FindStringSubmatch(r.Text); m != nil {
+			n, err := strconv.Atoi(m[1])
+			if err == nil {
+				return time.Duration(n) * c.unit
+			}
+		}
+	}
+	return 0
+}
+
+// limited tells that the server wants to be asked less, by code or in its words:
+// those of Exchange, Gmail, Dovecot, Courier and Cyrus.
+func (r *Refusal) limited() bool {
+	switch r.Code {
+	case "THROTTLED", "OVERQUOTA":
+		return true
+	case "LIMIT":
+		return r.Verb != "APPEND"
+	}
+	text := strings.ToLower(r.Text)
+	for _, words := range []string{
+		"too many connections", "too many simultaneous", "too many concurrent", "too many requests", "too many commands", "too many login", "maximum number of connections", "bandwidth limit", "throttled", "backoff", "back off", "server busy", "rate limit",
+		"exceeded command", "connection limit", "simultaneous",
+	} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// Passing tells that the server refused without naming a reason that lasts: asking
+// again may help.
+func (r *Refusal) Passing() bool {
+	switch r.Code {
+	case "NONEXISTENT", "NOPERM", "TRYCREATE", "CANNOT":
+		return false
+	}
+	return r.Status == "NO" && !r.Bye && !r.limited() && !r.absent()
+}
+
+// absent tells that the folder is not there, from servers that say so in words only.
+func (r *Refusal) absent() bool {
+	switch r.Verb {
+	case "SELECT", "EXAMINE", "STATUS", "RENAME":
+	default:
+		return false
+	}
+	text := strings.ToLower(r.Text)
+	for _, words := range []string{"doesn't exist", "does not exist", "no such mailbox", "no such folder", "unknown mailbox", "mailbox not found"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// class is the reason of a refusal. APPEND is Invalid where the message is to blame.
+func (r *Refusal) class() diag.Class {
+	login := r.Verb == "LOGIN" || r.Verb == "AUTHENTICATE"
+	switch {
+	case r.Code == "TOOBIG":
+		return diag.Invalid
+	case r.limited():
+		return diag.Limited
+	}
+	switch r.Code {
+	case "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED", "NOPERM":
+		return diag.Denied
+	case "UNAVAILABLE", "INUSE", "SERVERBUG", "CONTACTADMIN", "CORRUPTION":
+		return diag.Unavailable
+	case "NONEXISTENT", "TRYCREATE":
+		return diag.NotFound
+	case "ALREADYEXISTS":
+		return diag.Exists
+	}
+	switch {
+	case r.Bye:
+		return diag.Unavailable
+	case r.absent():
+		return diag.NotFound
+	case login:
+		return diag.Denied
+	case r.Status == "BAD" && r.Verb != "APPEND":
+		return diag.Internal
+	}
+	return diag.Invalid
+}
+
+func (r *Refusal) failure(op string) *diag.Failure {
+	f := &diag.Failure{Class: r.class(), Op: op, Err: r}
+	switch {
+	case f.Class == diag.Denied && (r.Verb == "LOGIN" || r.Verb == "AUTHENTICATE"):
+		f.Fix = "check the user and the password, and that IMAP is on for the account"
+	case r.Code == "OVERQUOTA" && r.Verb == "APPEND":
+		f.Fix = "make room in the mailbox"
+	}
+	return f
+}
+
+// explain gives an error of the connection its class.
+func explain(ctx context.Context, op string, err error) error {
+	var f *diag.Failure
+	var r *Refusal
+	var source sourceError
+	var bad malformed
+	var dns *net.DNSError
+	var alert tls.AlertError
+	unknown := diag.MayHaveHappened(err)
+	switch {
+	case ctx.Err() != nil:
+		return &diag.Failure{Class: diag.Cancelled, Op: op, Err: context.Cause(ctx), Unknown: unknown}
+	case errors.As(err, &source):
+		return &diag.Failure{Class: source.class(), Op: op, Detail: "the message could not be read", Err: source.error, Unknown: unknown}
+	case errors.As(err, &f):
+		own := *f
+		if own.Op == "" {
+			own.Op = op
+		}
+		return &own
+	case errors.As(err, &r):
+		return r.failure(op)
+	case errors.As(err, &bad):
+		return &diag.Failure{Class: diag.Unavailable, Op: op, Err: err}
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return &diag.Failure{Class: diag.Unavailable, Op: op, Err: err, Fix: "check the name of the host"}
+	case errors.As(err, &alert):
+		return &diag.Failure{Class: diag.Denied, Op: op, Err: err}
+	case errors.Is(err, net.ErrClosed):
+		return &diag.Failure{Class: diag.Unavailable, Op: op, Detail: "the connection was closed here", Unknown: unknown}
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return &diag.Failure{Class: diag.Unavailable, Op: op, Detail: "the server closed the connection", Unknown: unknown}
+	}
+	return &diag.Failure{Class: diag.Unavailable, Op: op, Err: err, Unknown: unknown}
+}
+
+// lastWords returns what the server said before it closed the connection, or err.
+// The connection is of no use afterwards.
+func (c *Conn) lastWords(err error) error {
+	defer func() {
+		c.cut()
+		c.broken = gone(err)
+	}()
+	c.link.stall = lastWords
+	waiting := slices.Clone(c.pending)
+	for {
+		stepErr := c.step()
+		var refused *Refusal
+		if errors.As(stepErr, &refused) {
+			return refused
+		}
+		if stepErr != nil {
+			return err
+		}
+		for _, cmd := range waiting {
+			if cmd.done && cmd.answer.status != "OK" {
+				return cmd.refusal()
+			}
+		}
+	}
+}
