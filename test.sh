@@ -1,29 +1,95 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them: the second command of the README.
 # usage: ./test.sh [--fuzz [PACKAGE ...]]    --fuzz also fuzzes each target of the packages (all) for ten seconds
+#        ./test.sh --install                 only installs: a C compiler (for the race detector), Dovecot, Cyrus IMAP
 set -euo pipefail
 cd "$(dirname "$0")"
+
+sudo=""
+[ "$(id -u)" = 0 ] || sudo=sudo
+updated=""
+
+# apt_update fetches the lists of packages, once.
+apt_update() {
+  [ -n "$updated" ] || $sudo apt-get update -qq
+  updated=yes
+}
+
+# apt_install keeps what it installs from starting: policy-rc.d answers for services
+# meanwhile, and is put back as it was.
+apt_install() {
+  apt_update
+  local policy=/usr/sbin/policy-rc.d kept=""
+  if [ -e $policy ]; then
+    kept=$(mktemp)
+    cp -p $policy "$kept"
+  fi
+  printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+  $sudo chmod 755 $policy
+  local failed=0
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || failed=$?
+  if [ -n "$kept" ]; then
+    $sudo cp -p "$kept" $policy
+    rm "$kept"
+  else
+    $sudo rm $policy
+  fi
+  return $failed
+}
+
+# unpack_cyrus puts Cyrus where internal/mailtest looks for it, with the libraries
+# that the system lacks. It cannot be installed: its packages exclude Dovecot's.
+unpack_cyrus() {
+  local cache=/var/cache
+  [ "$(id -u)" = 0 ] || cache=${XDG_CACHE_HOME:-$HOME/.cache}
+  local to=$cache/isa-test/cyrus
+  [ ! -x "$to/usr/lib/cyrus/bin/imapd" ] || return 0
+  apt_update
+  mkdir -p "$cache/isa-test"
+  local work
+  work=$(mktemp -d "$cache/isa-test/unpack.XXXXXX")
+  chmod 755 "$work"
+  (
+    cd "$work"
+    needed=$(apt-get install -qq --no-install-recommends --print-uris cyrus-common libsasl2-modules |
+      sed -n "s/^'[^']*' \(lib[^_]*\)_.*/\1/p")
+    # shellcheck disable=SC2086 # one word a package
+    apt-get download -qq -o APT::Sandbox::User="$(id -un)" cyrus-common cyrus-imapd cyrus-pop3d $needed
+    mkdir root
+    for deb in *.deb; do dpkg -x "$deb" root; done
+  )
+  rm -rf "$to"
+  mv "$work/root" "$to"
+  rm -rf "$work"
+}
+
+has() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
+
+case "$(uname -s)" in
+Linux)
+  if has apt-get; then
+    missing=()
+    has cc || has gcc || missing+=(gcc libc6-dev)
+    [ -x /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)
+    [ -x /usr/lib/dovecot/pop3 ] || missing+=(dovecot-pop3d)
+    [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+    unpack_cyrus
+  elif ! has cc || ! has dovecot; then
+    echo "The tests need a C compiler and Dovecot, and Cyrus IMAP from Debian's packages: this script installs them on Debian and Ubuntu." >&2
+    exit 1
+  fi
+  ;;
+Darwin)
+  has cc || { echo "The race detector needs a C compiler: run 'xcode-select --install', then this again." >&2; exit 1; }
+  has dovecot || [ -x /opt/homebrew/sbin/dovecot ] || [ -x /usr/local/sbin/dovecot ] || brew install --quiet dovecot
+  ;;
+esac
+[ "${1-}" != --install ] || exit 0
 
 fuzz=()
 if [ "${1-}" = --fuzz ]; then
   shift
   fuzz=("${@:-./...}")
-fi
-
-# The race detector needs a C compiler.
-if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then
-  case "$(uname -s)" in
-  Linux)
-    sudo=""
-    [ "$(id -u)" = 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends gcc libc6-dev
-    ;;
-  Darwin)
-    echo "The race detector needs a C compiler: run 'xcode-select --install', then this again." >&2
-    exit 1
-    ;;
-  esac
 fi
 
 unformatted=$(gofmt -l cmd config planner state providers examples internal bench)
