@@ -110,6 +110,8 @@ func (r *reading) part(name json.Token) error {
 		return r.dec.Decode(&s.Ledger)
 	case "objects":
 		return r.objects()
+	case "waves":
+		return r.dec.Decode(&s.Waves)
 	case "tables":
 		return r.dec.Decode(&s.Tables)
 	case "audit":

@@ -44,6 +44,7 @@ func Encode(s *State) ([]byte, error) {
 	if sorted.Objects == nil {
 		sorted.Objects = []Object{}
 	}
+	sorted.Waves = slices.SortedFunc(slices.Values(s.Waves), waveByAddress)
 	if err := sorted.check(); err != nil {
 		return nil, &diag.Failure{Class: diag.Internal, Op: "state", Detail: "refusing to write", Err: err}
 	}
@@ -67,10 +68,23 @@ func Decode(name string, data []byte) (*State, error) {
 			Fix: "put the last good copy in its place (" + name + ".backup or your version control), then run isa plan"}
 	}
 	slices.SortFunc(s.Objects, byAddress)
+	slices.SortFunc(s.Waves, waveByAddress)
 	return s, nil
 }
 
 func byAddress(a, b Object) int { return addr.Compare(a.Address, b.Address) }
+
+func waveByAddress(a, b Wave) int { return addr.Compare(a.Address, b.Address) }
+
+// Wave returns what is known of the wave at an address.
+func (s *State) Wave(a addr.Address) (Wave, bool) {
+	for _, w := range s.Waves {
+		if w.Address == a {
+			return w, true
+		}
+	}
+	return Wave{}, false
+}
 
 // placed adds the line to errors of JSON that know their byte.
 func placed(data []byte, err error) error {
@@ -110,6 +124,37 @@ func (s *State) check() error {
 		if err := o.check(); err != nil {
 			return fmt.Errorf("object %d, %s: %w", i+1, o.Address, err)
 		}
+	}
+	waves := make(map[addr.Address]bool, len(s.Waves))
+	for i := range s.Waves {
+		w := &s.Waves[i]
+		if waves[w.Address] {
+			return fmt.Errorf("wave %s occurs twice", w.Address)
+		}
+		waves[w.Address] = true
+		if err := w.check(); err != nil {
+			return fmt.Errorf("wave %d, %s: %w", i+1, w.Address, err)
+		}
+	}
+	if s.Ledger != nil {
+		return s.Ledger.check()
+	}
+	return nil
+}
+
+func (w *Wave) check() error {
+	switch {
+	case w.Address.IsZero():
+		return errors.New("no address")
+	case w.Phase == "":
+		return errors.New("no phase")
+	}
+	return nil
+}
+
+func (l *Ledger) check() error {
+	if l.ID == "" || l.HighWater < 0 {
+		return fmt.Errorf("ledger %q with the high-water mark %d", l.ID, l.HighWater)
 	}
 	return nil
 }

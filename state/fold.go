@@ -16,6 +16,7 @@ func Fold(s *State, entries []Entry) *State {
 	f := folding{state: *s, objects: make(map[addr.Address]Object, len(s.Objects))}
 	f.state.Format = Format
 	f.state.Audit = slices.Clone(s.Audit)
+	f.state.Waves = slices.SortedFunc(slices.Values(s.Waves), waveByAddress)
 	for _, o := range s.Objects {
 		f.objects[o.Address] = o
 	}
@@ -43,6 +44,11 @@ func (f *folding) fold(e *Entry) {
 		f.put(e.Put)
 	case e.Drop != nil:
 		delete(f.objects, e.Drop.Address)
+	case e.Wave != nil:
+		f.wave(*e.Wave)
+	case e.Ledger != nil:
+		ledger := *e.Ledger
+		f.state.Ledger = &ledger
 	case e.Tables != nil:
 		f.state.Tables = e.Tables
 	case e.Audit != nil:
@@ -72,6 +78,16 @@ func (f *folding) put(p *Put) {
 		delete(f.objects, p.Previous)
 	}
 	f.objects[p.Object.Address] = p.Object
+}
+
+// wave stores the wave in the place of the one of its address.
+func (f *folding) wave(w Wave) {
+	i, known := slices.BinarySearchFunc(f.state.Waves, w, waveByAddress)
+	if known {
+		f.state.Waves[i] = w
+		return
+	}
+	f.state.Waves = slices.Insert(f.state.Waves, i, w)
 }
 
 func sameAudit(a, b Audit) bool {

@@ -84,7 +84,7 @@ func checksum(data []byte) string {
 // parts counts the parts that are set.
 func (e *Entry) parts() int {
 	n := 0
-	for _, set := range []bool{e.Begin != nil, e.Intent != nil, e.Put != nil, e.Drop != nil, len(e.Tables) > 0, e.Audit != nil} {
+	for _, set := range []bool{e.Begin != nil, e.Intent != nil, e.Put != nil, e.Drop != nil, e.Wave != nil, e.Ledger != nil, len(e.Tables) > 0, e.Audit != nil} {
 		if set {
 			n++
 		}
@@ -99,6 +99,10 @@ func (e *Entry) check() error {
 		return e.Intent.Object.check()
 	case e.Put != nil:
 		return e.Put.Object.check()
+	case e.Wave != nil:
+		return e.Wave.check()
+	case e.Ledger != nil:
+		return e.Ledger.check()
 	}
 	return nil
 }

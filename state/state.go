@@ -36,6 +36,7 @@ type State struct {
 	Tenant  string   `json:"tenant,omitempty"` // live.Snapshot.Identity of the first apply
 	Ledger  *Ledger  `json:"ledger,omitempty"`
 	Objects []Object `json:"objects"`
+	Waves   []Wave   `json:"waves,omitempty"` // sorted by address; kept when their blocks go
 	Tables  []Table  `json:"tables,omitempty"`
 	Audit   []Audit  `json:"audit,omitempty"`
 }
@@ -68,6 +69,15 @@ type Ledger struct {
 	HighWater int64  `json:"high_water"`
 }
 
+// Wave remembers how far the move of a wave of people has come, so that it never
+// goes back unnoticed.
+type Wave struct {
+	Address addr.Address `json:"address"`
+	Phase   string       `json:"phase"`         // presync, cutover, live
+	Since   time.Time    `json:"since"`         // when it came into the phase
+	Who     string       `json:"who,omitempty"` // user@host
+}
+
 // Table remembers how full a table was when last applied.
 type Table struct {
 	File     string         `json:"file"`
@@ -95,6 +105,8 @@ type Entry struct {
 	Intent *Intent `json:"intent,omitempty"`
 	Put    *Put    `json:"put,omitempty"`
 	Drop   *Drop   `json:"drop,omitempty"`
+	Wave   *Wave   `json:"wave,omitempty"`   // replaces the one of its address
+	Ledger *Ledger `json:"ledger,omitempty"` // replaces the one before
 	Tables []Table `json:"tables,omitempty"`
 	Audit  *Audit  `json:"audit,omitempty"`
 }

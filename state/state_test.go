@@ -23,6 +23,8 @@ func unit(label, id string) Object {
 
 func sample() *State {
 	return &State{Format: Format, Lineage: "l", Serial: 3, Tool: "1", Tenant: "acme", Objects: []Object{unit("b", "2"), unit("a", "1")},
+		Waves:  []Wave{{Address: addr.New("wave", "one"), Phase: "presync", Since: time.Unix(5, 0).UTC(), Who: "kim@build"}},
+		Ledger: &Ledger{ID: "led", HighWater: 7},
 		Tables: []Table{{File: "hr.xlsx", Rows: 3}}}
 }
 
@@ -31,6 +33,10 @@ const golden = `{
   "lineage": "l",
   "serial": 4,
   "tool_version": "1",
+  "ledger": {
+    "id": "led",
+    "high_water": 7
+  },
   "objects": [
     {
       "address": "member.staff[\"1042\"]",
@@ -54,6 +60,19 @@ const golden = `{
       },
       "applied": "2026-03-02T00:00:00Z"
     }
+  ],
+  "waves": [
+    {
+      "address": "wave.one",
+      "phase": "cutover",
+      "since": "2026-03-02T00:00:00Z",
+      "who": "kim@build"
+    },
+    {
+      "address": "wave.two",
+      "phase": "presync",
+      "since": "2026-03-02T00:00:00Z"
+    }
   ]
 }
 `
@@ -63,7 +82,10 @@ func TestEncodeIsReadableAndComesBack(t *testing.T) {
 	s := &State{Format: Format, Lineage: "l", Serial: 4, Tool: "1", Objects: []Object{{
 		Address: addr.Instance("member", "staff", "1042"), Kind: "member", Schema: 2, ID: "u1", DomainID: 10000001, Status: Ready,
 		Attrs: value.Object{"name": value.String("영업 <1>"), "unit": value.ID(hq)}, Needs: []addr.Address{hq},
-		Lifecycle: schema.Lifecycle{Protect: true}, Applied: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)}}}
+		Lifecycle: schema.Lifecycle{Protect: true}, Applied: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)}},
+		Waves: []Wave{{Address: addr.New("wave", "one"), Phase: "cutover", Since: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Who: "kim@build"},
+			{Address: addr.New("wave", "two"), Phase: "presync", Since: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)}},
+		Ledger: &Ledger{ID: "led", HighWater: 7}}
 	data, err := Encode(s)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +134,10 @@ func TestDecodeRefuses(t *testing.T) {
 		{`"tool_version"`, `"colour"`, `unknown field "colour"`},
 		{`"serial": 3,`, `"serial": 3`, "damaged at line 5"},
 		{`"rows": 3`, `"rows": "x"`, "damaged at line"},
+		{`"phase": "presync"`, `"phase": ""`, "wave 1, wave.one: no phase"},
+		{`"address": "wave.one",`, ``, "no address"},
+		{`"id": "led"`, `"id": ""`, "high-water mark 7"},
+		{`"high_water": 7`, `"high_water": -7`, "high-water mark -7"},
 		{"\n}\n", "\n}\n{}", "after top-level value"},
 	} {
 		data := []byte(strings.Replace(string(good), c.old, c.new, 1))
@@ -136,7 +162,7 @@ func randomEntries(r *rand.Rand, lineage string, serial, n int) []Entry {
 	for i := range n {
 		o := unit(fmt.Sprint("u", r.IntN(6)), fmt.Sprint(r.IntN(9)))
 		o.Attrs = value.Object{"n": value.Int(i), "text": value.String("줄\n바꿈")}
-		switch r.IntN(8) {
+		switch r.IntN(10) {
 		case 0:
 			o.ID, o.Status, o.Known = "", Pending, []string{"9"}
 			entries = append(entries, Entry{Intent: &Intent{Step: fmt.Sprint(i), Verb: "create", Object: &o}})
@@ -148,6 +174,10 @@ func randomEntries(r *rand.Rand, lineage string, serial, n int) []Entry {
 			entries = append(entries, Entry{Audit: &Audit{Act: "allow", Code: "x", Count: i}})
 		case 4:
 			entries = append(entries, Entry{Tables: []Table{{File: "a", Rows: i}}})
+		case 6:
+			entries = append(entries, Entry{Wave: &Wave{Address: addr.New("wave", string(rune('a'+r.IntN(3)))), Phase: fmt.Sprint("p", i), Since: time.Unix(int64(i), 0).UTC()}})
+		case 7:
+			entries = append(entries, Entry{Ledger: &Ledger{ID: "led", HighWater: int64(i)}})
 		default:
 			entries = append(entries, Entry{Put: &Put{Step: fmt.Sprint(i), Object: o}})
 		}
@@ -344,4 +374,34 @@ func FuzzJournal(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestFoldKeepsTheLastWordOfAWaveAndOfTheLedger(t *testing.T) {
+	one, two := addr.New("wave", "one"), addr.New("wave", "two")
+	s := Fold(sample(), []Entry{
+		{Wave: &Wave{Address: two, Phase: "presync", Since: time.Unix(6, 0).UTC()}},
+		{Wave: &Wave{Address: one, Phase: "cutover", Since: time.Unix(7, 0).UTC(), Who: "lee@build"}},
+		{Ledger: &Ledger{ID: "led", HighWater: 9}},
+		{Ledger: &Ledger{ID: "led", HighWater: 12}},
+	})
+	if w, ok := s.Wave(one); !ok || w.Phase != "cutover" || w.Who != "lee@build" {
+		t.Errorf("wave.one is %+v", w)
+	}
+	if w, ok := s.Wave(two); !ok || w.Phase != "presync" || len(s.Waves) != 2 {
+		t.Errorf("waves are %+v", s.Waves)
+	}
+	if _, ok := s.Wave(addr.New("wave", "three")); ok {
+		t.Error("a wave that was never there is known")
+	}
+	if s.Ledger.HighWater != 12 {
+		t.Errorf("the ledger is at %d", s.Ledger.HighWater)
+	}
+}
+
+func TestAppendLineRefusesAWaveWithoutAPhase(t *testing.T) {
+	for _, e := range []Entry{{Wave: &Wave{Address: addr.New("wave", "one")}}, {Ledger: &Ledger{HighWater: 1}}} {
+		if _, err := AppendLine(nil, e); diag.ClassOf(err) != diag.Internal {
+			t.Errorf("%+v: %v", e, err)
+		}
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/isaworks/isa/internal/atomicfile"
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/state"
+	"github.com/isaworks/isa/state/filelock"
 )
 
 // perm is the mode of every file: the state holds personal data.
@@ -32,6 +33,12 @@ const perm = 0o600
 func New(path string) state.Store {
 	base := strings.TrimSuffix(path, ".json")
 	return &store{files{state: path, backup: path + ".backup", journal: base + ".journal", lock: base + ".lock"}}
+}
+
+// Files are the paths that the store of the state file at path uses.
+func Files(path string) []string {
+	f := New(path).(*store).files
+	return []string{f.state, f.backup, f.journal, f.lock}
 }
 
 type files struct{ state, backup, journal, lock string }
@@ -129,7 +136,7 @@ func (f files) removeJournal() error {
 // Unlock implements state.Store: it refuses, since the lock ends with its holder.
 func (s *store) Unlock(context.Context, string) error {
 	detail := "nobody holds it"
-	if h, ok := readHolder(s.lock); ok {
+	if h, ok := filelock.Holder(s.lock); ok {
 		detail = fmt.Sprintf("last held by %s (process %d)", h.Who, h.PID)
 	}
 	return &diag.Failure{Class: diag.Invalid, Op: "unlock", Detail: "a local lock ends with its process; " + detail,

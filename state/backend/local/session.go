@@ -8,18 +8,17 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/gofrs/flock"
-
 	"github.com/isaworks/isa/internal/atomicfile"
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/state"
+	"github.com/isaworks/isa/state/filelock"
 )
 
 // session implements state.Session. Appends that come while another is being
 // written wait together and share the next write and fsync.
 type session struct {
 	files
-	lock *flock.Flock
+	lock *filelock.Lock
 
 	writing sync.Mutex // held by whoever uses the journal file
 	journal journalFile
@@ -198,7 +197,7 @@ func (s *session) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return held(s.lock, s.files.lock)
+	return held(s.lock)
 }
 
 // Commit implements state.Session. With nothing appended it writes nothing. It
@@ -248,9 +247,5 @@ func (s *session) Close() error {
 		return nil
 	}
 	s.closed = true
-	err := s.closeJournal()
-	if held(s.lock, s.files.lock) == nil {
-		err = errors.Join(err, writeHolder(s.files.lock, nil))
-	}
-	return errors.Join(err, s.lock.Close())
+	return errors.Join(s.closeJournal(), s.lock.Close())
 }
