@@ -47,7 +47,10 @@ type Access struct {
 	PrivateKey     value.Secret
 	// APIBase and AuthBase override the hosts of the edition, e.g. for the sandbox.
 	APIBase, AuthBase string
-	Range             diag.Range
+	// IMAPBase overrides the mail host of the edition: imaps://host:port, or
+	// imap://host:port without TLS on this machine. "" when not given.
+	IMAPBase string
+	Range    diag.Range
 }
 
 // Guard is a `guard` block.

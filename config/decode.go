@@ -214,7 +214,7 @@ func (s *scope) decode(t *schema.Type, set bool, v cty.Value, at *step) value.Va
 		return nil
 	}
 	if v.Type() == clearType {
-		s.report(at, "value.clear", "An argument that cannot be cleared", "clear stands for a whole argument, not for a part of one.", "write null or leave the part out")
+		s.report(at, "value.clear", "An argument that cannot be cleared", "clear stands for a whole argument or an entry of a map, not for an element of a list.", "write null or leave the part out")
 		return nil
 	}
 	if v.IsNull() {
@@ -314,6 +314,8 @@ func (s *scope) list(t *schema.Type, set bool, v cty.Value, at *step) value.Valu
 	return out
 }
 
+// mapping decodes a map. An entry that is cleared is taken out at the tenant, the
+// entries that are not written stay.
 func (s *scope) mapping(t *schema.Type, v cty.Value, at *step) value.Value {
 	if !isMapping(v.Type()) {
 		s.wrongType(v, at, "a map", "write it in braces: { name = … }")
@@ -323,6 +325,10 @@ func (s *scope) mapping(t *schema.Type, v cty.Value, at *step) value.Value {
 	for it := v.ElementIterator(); it.Next(); {
 		k, e := it.Element()
 		name := trimmed(k.AsString())
+		if !e.IsMarked() && e.Type() == clearType {
+			out[name] = value.Clear{}
+			continue
+		}
 		if d := s.decode(t.Elem, false, e, &step{up: at, name: name}); d != nil {
 			out[name] = d
 		}

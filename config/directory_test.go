@@ -2,12 +2,25 @@ package config_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/isaworks/isa/config"
 	"github.com/isaworks/isa/providers/directory"
 )
+
+// TestEmptyDirectory tells where isa looked.
+func TestEmptyDirectory(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, name := range []string{".", dir} {
+		_, list := config.Load(context.Background(), name, config.Options{Kinds: directory.Schemas()})
+		if len(list) != 1 || list[0].Code != "config.empty" || !strings.Contains(list[0].Detail, dir) {
+			t.Errorf("%s: %v, want %s in it", name, list, dir)
+		}
+	}
+}
 
 // TestRealKinds reads a small company with the kinds of the real service.
 func TestRealKinds(t *testing.T) {

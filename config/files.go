@@ -104,6 +104,17 @@ type source struct {
 	body *hclsyntax.Body
 }
 
+// where names the directory for people.
+func (f *files) where() string {
+	if !f.real {
+		return f.dir
+	}
+	if full, err := filepath.Abs(f.dir); err == nil {
+		return full
+	}
+	return f.dir
+}
+
 // parse reads all HCL files of the directory: declarations and, apart from them,
 // values of variables. Files follow one another by name.
 func (l *loader) parse() (declarations, assignments []source) {
@@ -133,7 +144,7 @@ func (l *loader) parse() (declarations, assignments []source) {
 	if len(l.cfg.Sources) == 0 && len(l.diags) == 0 {
 		l.problem(diag.Diagnostic{
 			Code: "config.empty", Summary: "No configuration here",
-			Detail: "The directory holds no file whose name ends in .hcl.",
+			Detail: fmt.Sprintf("The directory %s holds no file whose name ends in .hcl.", l.files.where()),
 			Fix:    "write a file such as main.hcl with a tenant block, or name another directory",
 		})
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -271,6 +272,7 @@ func (l *loader) evaluateAccess(tenant value.Object) {
 		}
 	}
 	a.APIBase, a.AuthBase = l.base("ISA_API_BASE"), l.base("ISA_AUTH_BASE")
+	a.IMAPBase = l.mailBase("ISA_IMAP_BASE")
 }
 
 // base reads the address of a host from the environment.
@@ -287,6 +289,38 @@ func (l *loader) base(name string) string {
 		return ""
 	}
 	return text
+}
+
+// mailBase reads the address of a mail host from the environment. Without TLS
+// passwords would be read on the way, so that it is taken only on this machine.
+func (l *loader) mailBase(name string) string {
+	text, ok := l.opts.Env(name)
+	if text = strings.TrimRight(strings.TrimSpace(text), "/"); !ok || text == "" {
+		return ""
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "imap" && u.Scheme != "imaps" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "":
+		l.problem(diag.Diagnostic{
+			Code: "config.host", Summary: "Not the address of a host", Detail: fmt.Sprintf("%s is no imap or imaps address.", name),
+			Fix: "set it to an address such as imaps://mail.example.com:993 or imap://127.0.0.1:1143, or unset it",
+		})
+		return ""
+	case u.Scheme == "imap" && !thisMachine(u.Hostname()):
+		l.problem(diag.Diagnostic{
+			Code: "config.host", Summary: "Not the address of a host",
+			Detail: fmt.Sprintf("%s leads to another machine without TLS, so that passwords could be read on the way.", name),
+			Fix:    "write imaps:// in front, or unset it",
+		})
+		return ""
+	}
+	return text
+}
+
+// thisMachine tells a host that leads nowhere else.
+func thisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func (l *loader) evaluateGuard(h *head) {

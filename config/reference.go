@@ -37,7 +37,7 @@ func Describe(kinds []*schema.Kind) []Described {
 		out = append(out, Described{Header: k.Type + ` "NAME"`, Attrs: k.Attrs, Kind: k})
 	}
 	person := lifecycleBlock(&schema.Kind{Person: true}, trees)
-	return append(out, Described{Header: "lifecycle", Doc: "Rules for the life of the objects, in every block that declares some.", Attrs: person.Type.Attrs})
+	return append(out, Described{Header: "lifecycle", Doc: "Rules for the life of the objects, in every block that declares some at the tenant.", Attrs: person.Type.Attrs})
 }
 
 // FunctionNames lists what expressions may call, sorted.

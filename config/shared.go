@@ -21,9 +21,12 @@ const (
 
 // withShared returns the attributes of a kind with the arguments that every kind
 // has: its company and its lifecycle. trees are the kinds that leavers may be
-// moved to.
+// moved to. Kinds of content have neither.
 func withShared(k *schema.Kind, trees []string) []schema.Attr {
 	attrs := slices.Clone(k.Attrs)
+	if k.Content {
+		return attrs
+	}
 	if _, ok := k.Attr(companyAttr); !ok {
 		attrs = append(attrs, schema.Attr{
 			Name: companyAttr, Type: schema.RefTo(companyType),

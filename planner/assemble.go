@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -89,8 +90,8 @@ func (p *planner) change(o *object) Change {
 	}
 	if o.inst == nil {
 		c.Lifecycle = o.st.Lifecycle
-		if c.Action == Suspend || c.Action == Delete && o.kind.Person {
-			c.Managed = o.st.Attrs
+		if c.Action == Suspend || c.Action == Update || c.Action == Delete && o.kind.Person {
+			c.Managed = p.leftWith(o)
 		}
 	} else {
 		c.Lifecycle, c.Managed = o.inst.Lifecycle, p.managed(o)
@@ -118,6 +119,24 @@ func (p *planner) shown(o *object) value.Object {
 		v, ok := o.inst.Attrs[a.Name]
 		if _, clears := v.(value.Clear); ok && !clears && !a.Steering {
 			out[a.Name] = v
+		}
+	}
+	return out
+}
+
+// leftWith is what the state records of an object that leaves: what was applied last,
+// and what this plan writes over it.
+func (p *planner) leftWith(o *object) value.Object {
+	if o.steps.release == nil {
+		return o.st.Attrs
+	}
+	out := maps.Clone(o.st.Attrs)
+	if out == nil {
+		out = value.Object{}
+	}
+	for name, v := range o.steps.release.attrs {
+		if a := attrIn(o.kind.Attrs, name); a != nil {
+			out[name] = p.display(&a.Type, v)
 		}
 	}
 	return out
@@ -170,10 +189,12 @@ func (p *planner) placeChange(o *object, c *Change) {
 	}
 }
 
-// expectStatus keeps the status where the plan relies on it.
+// expectStatus keeps the status where the plan relies on it: where it changes, and
+// of leavers of earlier applies, who keep what they have when they work again.
 func (p *planner) expectStatus(o *object, c *Change) {
 	s := &o.steps
-	if o.live == nil || s.undelete == nil && s.unsuspend == nil && s.suspend == nil && s.drop == nil {
+	relies := s.undelete != nil || s.unsuspend != nil || s.suspend != nil || s.drop != nil || s.release != nil && o.leaving == retired
+	if o.live == nil || !relies {
 		return
 	}
 	expect := value.Object{statusKey: value.String(o.live.Status)}
@@ -244,9 +265,22 @@ func (p *planner) leavingAction(o *object) (Action, string) {
 	case kept:
 		return Keep, o.reason
 	case retired:
-		return Suspend, "a leaver already; gives up a name that is wanted again"
+		return Update, aLeaver + p.givesUp(o)
+	case postponed:
+		return Update, "goes in a later plan; gives up a name that is wanted"
 	}
 	return Forget, o.reason
+}
+
+// aLeaver begins what is said about leavers of earlier applies.
+const aLeaver = "a leaver already; "
+
+// givesUp says what a leaver of an earlier apply is still changed for.
+func (p *planner) givesUp(o *object) string {
+	if len(o.steps.release.gives) == 0 {
+		return "what they had is deleted"
+	}
+	return "gives up a name that is wanted again"
 }
 
 // Guarded reports whether guard refusals are the only errors of the list: what a

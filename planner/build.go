@@ -35,6 +35,8 @@ func Build(in Input) *Plan {
 	p.link()
 	p.breakCycles()
 	p.assemble()
+	p.records()
+	p.contents()
 	p.guards()
 	p.costs()
 	return p.finish()
@@ -87,6 +89,7 @@ type object struct {
 	merged      bool // another object took it over: it is the same under another address
 	hidden      bool // deleted, and the listing does not show it: live is what can be known of it
 	unselected  bool // left out by targets or exclude, or held back with an error
+	failed      bool // there is an error about it
 	unconfirmed bool
 	leaving     leaving
 
@@ -115,14 +118,16 @@ const (
 	deleted
 	forgotten
 	kept
-	gone    // not at the service any more
-	retired // a leaver of an earlier apply, nothing to do
+	gone      // not at the service any more
+	retired   // a leaver of an earlier apply, nothing to do
+	postponed // to be deleted, by a later plan
 )
 
 func newPlanner(in Input) *planner {
 	if in.State == nil {
 		in.State = &state.State{}
 	}
+	in.Wanted = objectsOnly(in.Wanted)
 	p := &planner{
 		in: in, kinds: make(map[string]*kind, len(in.Kinds)),
 		at:    make(map[addr.Address]*object, len(in.Wanted)+8),
@@ -175,6 +180,7 @@ func (p *planner) finish() *Plan {
 		for i := range plan.Changes {
 			plan.Changes[i].Steps = []Step{}
 		}
+		plan.Records = nil
 	}
 	return plan
 }
@@ -259,6 +265,7 @@ func (o *object) where(path value.Path) diag.Place {
 
 // fail records an error of an object. The object is left as it is.
 func (p *planner) fail(o *object, path value.Path, code, detail, fix string) {
+	o.failed = true
 	p.diags = append(p.diags, diag.Diagnostic{
 		Severity: diag.Error, Code: code, Summary: summaries()[code], Detail: detail, Fix: fix,
 		Address: o.addr.String(), Attr: path.String(), Place: o.where(path),

@@ -148,9 +148,13 @@ func (p *planner) handOver(k *kind, o *object, l *live.Object, c schema.Claim, t
 	case o == nil || o.unselected || o.unconfirmed:
 		p.taken(k, o, l, c, t)
 		return
+	case o.worksAgain():
+		p.believe(o)
+		p.taken(k, o, l, c, t)
+		return
 	case o.leaving == deleted && !k.Person:
 	case o.leaving == stays && !keeps && o.inst != nil, o.leaving == suspended && !keeps, o.leaving == deleted && !keeps:
-	case (o.leaving == suspended || o.leaving == deleted || o.leaving == retired) && l.Status != live.Deleted:
+	case slices.Contains([]leaving{suspended, deleted, retired, postponed}, o.leaving) && l.Status != live.Deleted:
 		if c.Vacate == nil {
 			p.taken(k, o, l, c, t)
 			return
@@ -188,6 +192,8 @@ func (p *planner) taken(k *kind, o *object, l *live.Object, c schema.Claim, t ta
 		fix = "give it the name or the external key of this block in the admin console, and isa takes it over; or delete it there"
 	case o == nil:
 		fix = "choose another name, change it in the admin console, or declare the object"
+	case o.worksAgain():
+		fix = "choose another name; or suspend them again or change their name in the admin console, and plan again"
 	case o.unselected:
 		fix = "plan both together: widen --target or take --exclude back"
 	}
@@ -203,6 +209,9 @@ func statusWords(l *live.Object, o *object) string {
 	}
 	if o == nil {
 		return words + ", not managed by isa"
+	}
+	if o.worksAgain() {
+		return words + ", a leaver who works again"
 	}
 	if o.st != nil && o.st.Status == state.Retired {
 		return words + ", a leaver"

@@ -247,7 +247,7 @@ func (p *planner) same(a *schema.Attr, t *schema.Type, w, l value.Value) bool {
 		if !ok {
 			return w == "" && empty(l)
 		}
-		return w == text || (a.CaseFold || a.Normalise != nil) && plain(a, string(w)) == plain(a, string(text))
+		return w == text || (a.CaseFold || a.Normalise != nil) && a.Normal(string(w)) == a.Normal(string(text))
 	case value.Ref:
 		if w.Attr != "id" {
 			v := p.deref(w)

@@ -36,6 +36,7 @@ type tally struct {
 	names   []string
 	what    string
 	fix     string // the way out, "" for the usual one
+	content bool   // of content: refused although no object changes
 }
 
 type tallyKey struct {
@@ -73,6 +74,7 @@ func (p *planner) guards() {
 	}
 	g.reuse()
 	g.tables()
+	g.content()
 	g.judge()
 }
 
@@ -148,8 +150,10 @@ func (g *guarding) changes(o *object, n int) {
 		}
 		l := o.live.Attrs[a.Name]
 		g.p.sensitive(a, &a.Type, w, l, codes)
-		if _, clears := w.(value.Clear); clears && !empty(l) {
-			g.add(o.kind.Type+".cleared\x00"+a.Name, o, 1, n, -1, a.Name+" is emptied at once")
+		lacks := map[string]bool{}
+		g.p.emptied(a, &a.Type, w, l, a.Name, lacks)
+		for _, path := range slices.Sorted(maps.Keys(lacks)) {
+			g.add(o.kind.Type+".cleared\x00"+path, o, 1, n, -1, path+" is emptied at once")
 		}
 		if lost := g.lost(a, w, l); lost > 0 {
 			g.add(o.kind.Type+"."+a.Name+".removal", o, lost, g.elements(o.kind, a, o.company.DomainID), -1, "elements of "+a.Name+" are taken away")
@@ -160,6 +164,46 @@ func (g *guarding) changes(o *object, n int) {
 	}
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
 		g.add(code, o, 1, n, -1, "objects change it at once")
+	}
+}
+
+// emptied collects the attributes, and those inside them, that have something and
+// are emptied. Elements of a list count under the list's name.
+func (p *planner) emptied(a *schema.Attr, t *schema.Type, w, l value.Value, path string, out map[string]bool) {
+	if empty(l) {
+		return
+	}
+	switch w := w.(type) {
+	case value.Clear:
+		out[path] = true
+	case value.Edit:
+		p.emptied(a, t, w.Add, l, path, out)
+	case value.List:
+		if a.ElemKey == "" || t.Kind != schema.List {
+			return
+		}
+		have, _ := l.(value.List)
+		key := attrIn(t.Elem.Attrs, a.ElemKey)
+		for i, e := range w {
+			elem, isObject := e.(value.Object)
+			if !isObject || key == nil {
+				continue
+			}
+			if old := p.element(key, elem[a.ElemKey], have, i); old != nil {
+				p.emptied(a, t.Elem, elem, old, path, out)
+			}
+		}
+	case value.Object:
+		have, _ := l.(value.Object)
+		for name, v := range w {
+			inner, it := a, memberType(t, name)
+			if t.Kind == schema.Object {
+				inner = attrIn(t.Attrs, name)
+			}
+			if it != nil {
+				p.emptied(inner, it, v, have[name], path+"."+name, out)
+			}
+		}
 	}
 }
 
@@ -420,7 +464,7 @@ func (g *guarding) refuse(t *tally, all int) {
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: guardPrefix + t.code, Summary: "A guard refuses the plan", Detail: detail, Fix: fix,
 	}
-	if len(g.p.plan.Changes) == 0 { // there is nothing to refuse
+	if len(g.p.plan.Changes) == 0 && !t.content { // there is nothing to refuse
 		d.Severity, d.Summary = diag.Warning, "A guard would refuse changes"
 	}
 	for _, b := range g.p.in.Guards {

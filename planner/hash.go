@@ -49,7 +49,7 @@ type hashedContent struct {
 // first 16 digits. The hash of a plan with errors is of the steps it would have
 // had, so lifting a guard does not change it.
 func Hash(p *Plan) string {
-	h := hashed{Changes: make([]hashedChange, len(p.Changes)), Content: make([]hashedContent, len(p.Content))}
+	h := hashed{Changes: make([]hashedChange, len(p.Changes)), Content: []hashedContent{}}
 	for i, c := range p.Changes {
 		out := hashedChange{c.Address, c.Previous, c.ID, c.Action, c.Before, c.After, c.Lifecycle, make([]hashedStep, len(c.Steps))}
 		for j, s := range c.Steps {
@@ -57,8 +57,10 @@ func Hash(p *Plan) string {
 		}
 		h.Changes[i] = out
 	}
-	for i, c := range p.Content {
-		h.Content[i] = hashedContent{c.Address, c.Route, c.Phase, c.Filters}
+	for _, c := range p.Content {
+		if !c.Forgotten { // nothing is done about it
+			h.Content = append(h.Content, hashedContent{c.Address, c.Route, c.Phase, append([]string{}, c.Filters...)})
+		}
 	}
 	data, err := json.Marshal(h)
 	if err != nil { // values always marshal

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/isaworks/isa/internal/hr"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
@@ -251,17 +252,17 @@ func isName(a *schema.Attr) bool {
 	return strings.HasSuffix(a.Sensitive, ".name") && a.Type.Kind == schema.String
 }
 
-// wholeName joins the parts of a name that managed has, without blanks and case:
-// one sheet has the family name in a column of its own, another has not.
+// wholeName joins the parts of a name that managed has, in the form in which names
+// are compared: one sheet has the family name in a column of its own, another has
+// not, and a third has it behind the given name.
 func wholeName(k *kind, attrs, managed value.Object) string {
-	var b strings.Builder
+	var parts []string
 	for i := range k.Attrs {
-		a := &k.Attrs[i]
-		if isName(a) && managed[a.Name] != nil {
-			b.WriteString(strings.ToLower(strings.Join(strings.Fields(value.Text(attrs[a.Name])), "")))
+		if a := &k.Attrs[i]; isName(a) && managed[a.Name] != nil {
+			parts = append(parts, value.Text(attrs[a.Name]))
 		}
 	}
-	return b.String()
+	return hr.NameNormal(strings.Join(parts, " "))
 }
 
 // otherName reports whether o, as wanted, has another name than somebody with the

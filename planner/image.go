@@ -1,120 +1,35 @@
 package planner
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 )
 
-// image is what an object will look like when attrs have been written to it.
-// References stay as they are, wanted or live; canon and claims read both.
-func (p *planner) image(k *kind, now, attrs value.Object) value.Object {
-	out := maps.Clone(now)
-	if out == nil {
-		out = make(value.Object, len(attrs))
-	}
-	for name, w := range attrs {
-		a := attrIn(k.Attrs, name)
-		if a == nil || a.Steering {
-			continue
+// merger foresees writes. References stay as they are, wanted or live; canon and
+// claims read both.
+func (p *planner) merger() schema.Merger {
+	return schema.Merger{Text: p.canon, Resolve: func(r value.Ref) value.Value {
+		if r.Attr != "id" {
+			return p.deref(r)
 		}
-		if v := p.written(a, &a.Type, now[name], w); v != nil {
-			out[name] = v
-		} else {
-			delete(out, name)
-		}
-	}
-	return out
+		return r
+	}}
 }
 
-// written is what becomes of the live value l when w is written over it; nil: it
+// image is what an object will look like when attrs have been written to it.
+func (p *planner) image(k *kind, now, attrs value.Object) value.Object {
+	return p.merger().Merge(k.Attrs, now, attrs)
+}
+
+// written is what becomes of the live value l when w is written over it; empty: it
 // is emptied.
 func (p *planner) written(a *schema.Attr, t *schema.Type, l, w value.Value) value.Value {
-	switch w := w.(type) {
-	case value.Clear:
-		return nil
-	case value.Ref:
-		if w.Attr != "id" {
-			return p.deref(w)
-		}
-	case value.Edit:
-		return p.edited(a, t, l, w)
-	case value.List:
-		if a.ElemKey != "" {
-			return p.mergedList(a, t, l, w)
-		}
-	case value.Object:
-		return p.mergedObject(t, l, w)
-	}
-	return w
-}
-
-func (p *planner) edited(a *schema.Attr, t *schema.Type, l value.Value, e value.Edit) value.Value {
-	have, _ := l.(value.List)
-	drop := make(map[string]bool, len(e.Remove)+len(e.Add))
-	for _, v := range slices.Concat(e.Remove, e.Add) {
-		drop[p.elementID(a, t, v)] = true
-	}
-	out := value.List{}
-	for _, v := range have {
-		if !drop[p.elementID(a, t, v)] {
-			out = append(out, v)
-		}
-	}
-	return append(out, e.Add...)
+	return p.merger().Value(a, t, l, w)
 }
 
 // elementID is the text by which elements of a list are told apart.
 func (p *planner) elementID(a *schema.Attr, t *schema.Type, v value.Value) string {
-	if o, ok := v.(value.Object); ok && a.ElemKey != "" {
-		if key := attrIn(t.Elem.Attrs, a.ElemKey); key != nil {
-			return p.canon(key, &key.Type, o[a.ElemKey])
-		}
-	}
-	return p.canon(a, t.Elem, v)
-}
-
-func (p *planner) mergedList(a *schema.Attr, t *schema.Type, l value.Value, w value.List) value.Value {
-	have, _ := l.(value.List)
-	byID := make(map[string]value.Value, len(have))
-	for _, v := range have {
-		byID[p.elementID(a, t, v)] = v
-	}
-	out := make(value.List, 0, len(w))
-	for _, v := range w {
-		obj, ok := v.(value.Object)
-		if !ok {
-			continue
-		}
-		out = append(out, p.mergedObject(t.Elem, byID[p.elementID(a, t, v)], obj))
-	}
-	return out
-}
-
-func (p *planner) mergedObject(t *schema.Type, l value.Value, w value.Object) value.Object {
-	have, _ := l.(value.Object)
-	out := maps.Clone(have)
-	if out == nil {
-		out = make(value.Object, len(w))
-	}
-	for name, v := range w {
-		inner := &schema.Attr{}
-		it := memberType(t, name)
-		if t.Kind == schema.Object {
-			inner = attrIn(t.Attrs, name)
-		}
-		if it == nil || inner == nil {
-			continue
-		}
-		if m := p.written(inner, it, have[name], v); m != nil {
-			out[name] = m
-		} else {
-			delete(out, name)
-		}
-	}
-	return out
+	return p.merger().ID(a, t, v)
 }
 
 // eachRef calls f for every live reference in attrs with its type and the

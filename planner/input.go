@@ -20,11 +20,12 @@ type Input struct {
 	Now     time.Time // for dates of leavers and the age of things
 	AsOf    string
 	Tenant  schema.Tenant
-	Kinds   []*schema.Kind // in the order in which changes are grouped
-	Wanted  []*schema.Instance
+	Kinds   []*schema.Kind     // in the order in which changes are grouped
+	Wanted  []*schema.Instance // blocks that steer content are passed over
 	State   *state.State
 	Live    live.Snapshot
 	Config  string // digest of the configuration
+	Content DeclaredContent
 	Guards  []Guard
 	Tables  []Table
 	Allow   map[string]int // guard code → count lifted for this plan

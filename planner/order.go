@@ -44,6 +44,7 @@ func (p *planner) link() {
 			p.linkRefs(n)
 		}
 		p.linkPlace(o)
+		p.linkTopDown(o)
 	}
 	for i := range p.give {
 		p.linkClaim(&p.give[i])
@@ -154,6 +155,61 @@ func (p *planner) above(o *object) *object {
 		at = value.Text(l.Attrs[k.Parent])
 	}
 	return nil
+}
+
+// linkTopDown orders switches that are on only below what is on: above first when
+// they go on, below first when they go off. What is made or put below something
+// that goes on waits for it, and what goes on at a new place is there before.
+func (p *planner) linkTopDown(o *object) {
+	main := o.steps.main
+	if o.inst == nil || o.kind.Parent == "" || main == nil && o.steps.placed == nil {
+		return
+	}
+	for i := range o.kind.Attrs {
+		a := &o.kind.Attrs[i]
+		if !a.TopDown {
+			continue
+		}
+		on := main != nil && main.verb == DoPatch && value.True(main.attrs[a.Name])
+		off := main != nil && main.verb == DoPatch && main.attrs[a.Name] == value.Bool(false)
+		if on && o.moves {
+			main.need(o.steps.placed, hard)
+		}
+		for up, hops := p.above(o), 0; up != nil && hops <= len(p.objects); up, hops = p.above(up), hops+1 {
+			patch := up.steps.main
+			switch {
+			case patch == nil || patch.verb != DoPatch || !value.True(patch.attrs[a.Name]):
+			case on, main != nil && main.verb == DoCreate:
+				main.need(patch, hard)
+			case o.moves && o.steps.placed != nil:
+				o.steps.placed.need(patch, hard)
+			}
+		}
+		switch {
+		case off:
+			p.linkBottomUp(o, a, main)
+		case o.moves:
+			p.linkBottomUp(o, a, o.steps.placed)
+		}
+	}
+}
+
+// linkBottomUp lets first, by which o goes off or moves away, come before what goes
+// off above it as the tree is now.
+func (p *planner) linkBottomUp(o *object, a *schema.Attr, first *node) {
+	if first == nil {
+		return
+	}
+	k := o.kind
+	at := k.byID[value.Text(o.live.Attrs[k.Parent])]
+	for hops := 0; at != nil && hops <= len(k.live); hops++ {
+		if up := k.owner[at.ID]; up != nil {
+			if patch := up.steps.main; patch != nil && patch.verb == DoPatch && patch.attrs[a.Name] == value.Bool(false) {
+				patch.need(first, soft)
+			}
+		}
+		at = k.byID[value.Text(at.Attrs[k.Parent])]
+	}
 }
 
 // linkClaim lets the taker wait for the giver.

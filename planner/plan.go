@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"time"
 
 	"github.com/isaworks/isa/internal/addr"
@@ -62,6 +63,8 @@ type Plan struct {
 	Changes     []Change       `json:"changes"` // grouped by kind in planning order, then by address
 	Drift       []Drift        `json:"drift"`
 	Content     []Content      `json:"content"`
+	Waves       []WaveChange   `json:"waves,omitempty"`    // that come into another phase
+	Unserved    []Unserved     `json:"unserved,omitempty"` // at the sources, and nobody can move it
 	Cost        Cost           `json:"cost"`
 	Headroom    []GuardUse     `json:"headroom"`          // how much of each guard the plan uses
 	Allowed     map[string]int `json:"allowed,omitempty"` // guards lifted for this plan: code → count
@@ -72,6 +75,11 @@ type Plan struct {
 	// records it when the plan is carried out. Nil for a plan of a part, which says
 	// nothing about all their rows. No part of the hash.
 	Tables []Table `json:"tables,omitempty"`
+
+	// Records are what the state must learn of objects that have no change, sorted
+	// like changes. They are recorded when the plan is carried out, are nothing to
+	// do by themselves, and are no part of the hash.
+	Records []Record `json:"records,omitempty"`
 
 	// Names are for showing only and no part of the hash: what changes refer to,
 	// and the units above changed units. Keys are addresses, and service IDs as
@@ -147,6 +155,13 @@ type Place struct {
 	Last   bool        `json:"last,omitempty"`
 }
 
+// Record is what the state must hold as last applied of an object that needs no
+// step: it is at the service as wanted already.
+type Record struct {
+	Address addr.Address `json:"address"`
+	Attrs   value.Object `json:"attrs"`
+}
+
 // Drift is a difference that nobody's configuration asked for.
 type Drift struct {
 	Address addr.Address `json:"address"`
@@ -160,19 +175,30 @@ type Drift struct {
 }
 
 // Content is a plan line of things counted by millions; what it is and how it
-// goes, with counts from the last survey. Only address, route, phase and filters
-// enter the plan's hash.
+// goes, with counts from the last survey or pass. Only address, route, phase and
+// filters enter the plan's hash.
 type Content struct {
-	Address  addr.Address `json:"address"`
+	Address addr.Address `json:"address"`
+	Title   string       `json:"title,omitempty"`
+	Wave    addr.Address `json:"wave,omitzero"`
+	// Moved is the wave that items were moved with before, when it is another one.
+	Moved    addr.Address `json:"moved_with,omitzero"`
 	Route    string       `json:"route"`
 	Phase    string       `json:"phase,omitempty"`
 	Filters  []string     `json:"filters,omitempty"`
 	Items    int64        `json:"items"`
 	Bytes    int64        `json:"bytes"`
 	NewItems int64        `json:"new_items"`
+	NewBytes int64        `json:"new_bytes"`
 	Excluded int64        `json:"excluded"`
 	TooLarge int64        `json:"too_large"`
-	Surveyed time.Time    `json:"surveyed,omitzero"`
+	// Surveyed is when the counts were made; zero: never, and they say nothing.
+	Surveyed time.Time `json:"surveyed,omitzero"`
+	Passed   time.Time `json:"passed,omitzero"` // begin of the last complete pass
+	Waits    string    `json:"waits,omitempty"` // why nothing can be moved yet, for people
+	// Forgotten tells that no block declares it any more. What was moved stays where
+	// it is, and the ledger remembers it; nothing is done.
+	Forgotten bool `json:"forgotten,omitempty"`
 }
 
 // Cost is what the plan will spend.
@@ -180,6 +206,7 @@ type Cost struct {
 	Requests map[string]int `json:"requests"` // operation → calls
 	Seconds  float64        `json:"seconds"`  // the bound: no apply within the limits can be shorter
 	Budget   lanes.Budget   `json:"budget"`
+	Content  *ContentCost   `json:"content,omitempty"` // nil: no content is declared
 }
 
 // GuardUse tells how much of a guard's limit the plan uses.
@@ -191,13 +218,9 @@ type GuardUse struct {
 	Company string `json:"company,omitempty"`
 }
 
-// Empty reports whether there is nothing to do: no changes and no content with
-// something new. Drift that is left alone does not count.
+// Empty reports whether there is nothing to do: no changes, no wave that comes into
+// another phase, and no content with something new or never looked at. Drift that
+// is left alone does not count.
 func (p *Plan) Empty() bool {
-	for _, c := range p.Content {
-		if c.NewItems > 0 {
-			return false
-		}
-	}
-	return len(p.Changes) == 0
+	return len(p.Changes)+len(p.Waves) == 0 && !slices.ContainsFunc(p.Content, func(c Content) bool { return c.pending() })
 }

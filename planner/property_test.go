@@ -158,6 +158,9 @@ func TestAppliedThenEmpty(t *testing.T) {
 			if p.Diagnostics.HasErrors() || !p.Empty() {
 				t.Fatalf("seed %d round %d: not empty afterwards: %v\n%s", seed, round, p.Diagnostics.Err(), mustJSON(t, p.Changes))
 			}
+			if len(p.Records) > 0 {
+				t.Fatalf("seed %d round %d: the state is behind afterwards: %s", seed, round, mustJSON(t, p.Records))
+			}
 			done++
 		}
 	}

@@ -2,14 +2,10 @@ package planner
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/live"
-	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 	"github.com/isaworks/isa/state"
 )
@@ -93,6 +89,7 @@ func (p *planner) refusePending() {
 	}
 	var list []string
 	for _, o := range p.pending {
+		o.failed = true
 		list = append(list, o.addr.String()+" ("+o.title()+")")
 	}
 	d := diag.Diagnostic{
@@ -149,6 +146,13 @@ func (p *planner) leave(o *object) bool {
 		}
 		unit = value.ID(t.addr)
 	}
+	p.giveUpFor(o, unit)
+	return true
+}
+
+// giveUpFor writes what somebody gives up who leaves for unit; nil: they stay where
+// they are.
+func (p *planner) giveUpFor(o *object, unit value.Value) {
 	for name, v := range o.kind.Leave(o.live.Attrs, unit) {
 		a := attrIn(o.kind.Attrs, name)
 		if a == nil || p.same(a, &a.Type, v, o.live.Attrs[name]) {
@@ -157,7 +161,6 @@ func (p *planner) leave(o *object) bool {
 		o.set(p, a, v, o.live.Attrs[name])
 		o.after[name] = p.display(&a.Type, v)
 	}
-	return true
 }
 
 // removeRetired proposes the deletion of a leaver whose time has come.
@@ -174,186 +177,6 @@ func (p *planner) removeRetired(o *object) {
 	case !p.in.Now.Before(o.st.Suspended.AddDate(0, 0, days)):
 		p.deleteObject(o, fmt.Sprintf("suspended since %s; lifecycle.delete_after is %d days",
 			o.st.Suspended.UTC().Format("2006-01-02"), days))
-	}
-}
-
-// checkInUse refuses to delete what something that stays still refers to and
-// that the service would not let go: a unit with people or units in it, a grade
-// that somebody has.
-func (p *planner) checkInUse() {
-	any := slices.ContainsFunc(p.objects, func(o *object) bool { return o.leaving == deleted && !o.kind.Person })
-	if !any {
-		return
-	}
-	for _, o := range p.objects {
-		p.emptyOut(o)
-	}
-	p.lingering()
-	users := map[*object][]string{}
-	for _, k := range p.ordered {
-		for i := range k.live {
-			l := &k.live[i]
-			o := k.owner[l.ID]
-			if lingers(o, l) || o != nil && o.leaving == deleted {
-				continue
-			}
-			p.usesOf(k, o, l, users)
-		}
-	}
-	for _, o := range p.objects {
-		list := users[o]
-		if len(list) == 0 || o.leaving != deleted {
-			continue
-		}
-		p.fail(o, nil, "removal.in_use", "still used by "+firstTen(list),
-			"move them elsewhere in the configuration or in the admin console, or keep the block; for leavers set lifecycle.leavers_unit")
-	}
-}
-
-// usesOf notes which objects to be deleted l refers to, at the end of the plan, in
-// a way that the service does not accept.
-func (p *planner) usesOf(k *kind, o *object, l *live.Object, users map[*object][]string) {
-	after := l.Attrs
-	if o != nil && o.active() {
-		after = p.then(o)
-	}
-	seen := map[*object]bool{}
-	eachRef(k.Attrs, after, func(top *schema.Attr, t *schema.Type, v value.Value) {
-		target := p.pointsAt(t, v)
-		if target == nil || target.leaving != deleted || target.kind.Person || seen[target] || !k.Person && top.Name != k.Parent {
-			return
-		}
-		seen[target] = true
-		who := titleOf(k, l.Attrs, l.ID)
-		if o != nil {
-			who = o.addr.String()
-		}
-		users[target] = append(users[target], who+" ("+top.Name+")")
-	})
-}
-
-// emptyOut clears what a leaver has that is deleted in the same plan: a grade that
-// goes with its last holder. Who is deleted is taken out of units too, since the
-// service counts people in the deletion period; who is only suspended stays where
-// they are.
-func (p *planner) emptyOut(o *object) {
-	if o.unselected || o.live == nil || o.leaving != suspended && o.leaving != deleted || !o.kind.Person {
-		return
-	}
-	for i := range o.kind.Attrs {
-		a := &o.kind.Attrs[i]
-		v := o.live.Attrs[a.Name]
-		if w, ok := o.diff[a.Name]; ok {
-			v = w
-		}
-		switch {
-		case a.Type.Kind == schema.Reference && a.Clearable && p.isDeleted(&a.Type, v):
-			o.set(p, a, value.Clear{}, o.live.Attrs[a.Name])
-		case a.Type.Kind == schema.List && a.ElemKey != "":
-			if list, changed := p.withoutDeleted(o, a, v); changed {
-				o.set(p, a, list, o.live.Attrs[a.Name])
-				o.after[a.Name] = p.display(&a.Type, list)
-			}
-		}
-	}
-}
-
-func (p *planner) isDeleted(t *schema.Type, v value.Value) bool {
-	target := p.pointsAt(t, v)
-	return target != nil && target.leaving == deleted && !target.unselected
-}
-
-// withoutDeleted is a keyed list without the elements of deleted objects, unless
-// the person is only suspended, and without clearable references to such.
-func (p *planner) withoutDeleted(o *object, a *schema.Attr, v value.Value) (list value.List, changed bool) {
-	have, _ := v.(value.List)
-	for _, e := range have {
-		elem, _ := e.(value.Object)
-		drop := false
-		for i := range a.Type.Elem.Attrs {
-			inner := &a.Type.Elem.Attrs[i]
-			if inner.Type.Kind != schema.Reference || !p.isDeleted(&inner.Type, elem[inner.Name]) {
-				continue
-			}
-			switch {
-			case inner.Name == a.ElemKey:
-				drop = drop || o.leaving == deleted
-			case inner.Clearable:
-				elem, changed = maps.Clone(elem), true
-				elem[inner.Name] = value.Clear{}
-			}
-		}
-		if changed = changed || drop; !drop {
-			list = append(list, elem)
-		}
-	}
-	if list == nil {
-		list = value.List{}
-	}
-	return list, changed
-}
-
-// deletionPeriod is how long the service keeps a deleted person restorable (10 §2.8).
-const deletionPeriod = 7 * 24 * time.Hour
-
-// deletedLately reports whether isa deleted the person so recently that the
-// service can still restore the account, listed or not.
-func (p *planner) deletedLately(o *object) bool {
-	return o.kind.Person && o.st != nil && o.st.ID != "" && o.st.Status == state.Retired && !o.st.Deleted.IsZero() &&
-		p.in.Now.Before(o.st.Deleted.Add(deletionPeriod))
-}
-
-// lingers reports whether a live object is a deleted one that this plan does not
-// bring back.
-func lingers(o *object, l *live.Object) bool {
-	return l.Status == live.Deleted && (o == nil || o.inst == nil || o.unselected)
-}
-
-// lingering holds back what people in the deletion period still have: they cannot
-// be changed, and the service counts them (20 §4.6). It goes in a later plan.
-func (p *planner) lingering() {
-	for _, k := range p.ordered {
-		for i := range k.live {
-			if l := &k.live[i]; k.Person && lingers(k.owner[l.ID], l) {
-				eachRef(k.Attrs, l.Attrs, func(_ *schema.Attr, t *schema.Type, v value.Value) {
-					if target := p.pointsAt(t, v); target != nil && !target.kind.Person {
-						p.postponeRemoval(target, titleOf(k, l.Attrs, l.ID), k.owner[l.ID])
-					}
-				})
-			}
-		}
-	}
-	for _, o := range p.objects {
-		if o.live == nil && o.inst == nil && p.deletedLately(o) { // the listing leaves them out
-			eachRef(o.kind.Attrs, o.st.Attrs, func(_ *schema.Attr, t *schema.Type, v value.Value) {
-				if target := p.pointsAt(t, v); target != nil && !target.kind.Person {
-					p.postponeRemoval(target, o.title(), o)
-				}
-			})
-		}
-	}
-}
-
-// postponeRemoval leaves an object, and what it stands below, for a later plan.
-// by is who still has it, nil when isa does not know when they were deleted.
-func (p *planner) postponeRemoval(o *object, who string, by *object) {
-	until := "within 7 days"
-	if by != nil && by.st != nil && !by.st.Deleted.IsZero() {
-		until = "after " + by.st.Deleted.Add(deletionPeriod).UTC().Format("2006-01-02 15:04 UTC")
-	}
-	for o != nil && o.leaving == deleted && !o.unselected {
-		o.unselected, o.leaving = true, stays
-		d := diag.Diagnostic{
-			Severity: diag.Warning, Code: "removal.lingering", Summary: summaries()["removal.lingering"], Address: o.addr.String(), Place: o.where(nil),
-			Detail: "it stays for now: " + who + " is deleted, can still be restored, and has it",
-			Fix:    "plan again when the service has removed them for good, " + until + "; nothing else needs to be done",
-		}
-		p.diags = append(p.diags, d)
-		a := attrIn(o.kind.Attrs, o.kind.Parent)
-		if a == nil {
-			return
-		}
-		o = p.pointsAt(&a.Type, o.live.Attrs[a.Name])
 	}
 }
 

@@ -137,17 +137,6 @@ func attrIn(attrs []schema.Attr, name string) *schema.Attr {
 	return nil
 }
 
-// plain brings a text into the form in which the attribute is compared.
-func plain(a *schema.Attr, s string) string {
-	if a.Normalise != nil {
-		s = a.Normalise(s)
-	}
-	if a.CaseFold {
-		s = strings.ToLower(s)
-	}
-	return s
-}
-
 // canon writes a value, wanted or live, so that two values that mean the same
 // have the same text.
 func (p *planner) canon(a *schema.Attr, t *schema.Type, v value.Value) string {
@@ -171,7 +160,7 @@ func (p *planner) writeCanon(b *strings.Builder, a *schema.Attr, t *schema.Type,
 			text('s', string(v))
 			return
 		}
-		text('s', plain(a, string(v)))
+		text('s', a.Normal(string(v)))
 	case value.Ref:
 		if v.Attr != "id" {
 			p.writeCanon(b, a, t, p.deref(v))

@@ -168,6 +168,9 @@ func sameLifecycle(a, b schema.Lifecycle) bool {
 func (p *planner) removalSteps(o *object) {
 	if len(o.diff) > 0 {
 		o.steps.release = &node{o: o, verb: DoRelease, attrs: o.diff, note: "gives up what a leaver does not keep"}
+		if o.leaving == retired {
+			o.steps.release.note = aLeaver + "what they had is deleted"
+		}
 	}
 	switch o.leaving {
 	case suspended:
@@ -212,7 +215,9 @@ func (p *planner) release(o *object, held, notes []string) bool {
 		s.release = &node{o: o, verb: DoRelease, attrs: value.Object{}}
 	} else {
 		s.release.attrs = maps.Clone(s.release.attrs)
-		s.release.note = ""
+		if o.leaving != retired {
+			s.release.note = ""
+		}
 	}
 	s.release.gives = append(s.release.gives, held...)
 	for _, name := range slices.Sorted(maps.Keys(attrs)) {
@@ -226,8 +231,11 @@ func (p *planner) release(o *object, held, notes []string) bool {
 		}
 	}
 	note := "gives up " + strings.Join(notes, ", ")
-	if s.release.note != "" && !strings.Contains(s.release.note, note) {
+	switch {
+	case s.release.note != "":
 		note = s.release.note + "; " + note
+	case o.leaving == retired:
+		note = aLeaver + note
 	}
 	s.release.note = note
 	return true

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -129,7 +130,7 @@ func (t *tenant) run(p *Plan, r *rand.Rand) error {
 		}
 		x := ready[r.IntN(len(ready))]
 		c, s := &p.Changes[x.c], &p.Changes[x.c].Steps[x.s]
-		if err := t.do(c, s); err != nil {
+		if err := errors.Join(t.do(c, s), t.shown(c, s)); err != nil {
 			return fmt.Errorf("%s (%s): %w", s.ID, s.Verb, err)
 		}
 		done[s.ID] = true
@@ -137,6 +138,9 @@ func (t *tenant) run(p *Plan, r *rand.Rand) error {
 	}
 	for i := range p.Changes {
 		t.settle(&p.Changes[i])
+	}
+	for _, rec := range p.Records {
+		t.stateOf(rec.Address).Attrs = rec.Attrs
 	}
 	return nil
 }
@@ -187,6 +191,25 @@ func (t *tenant) resolve(typ schema.Type, v value.Value) (value.Value, error) {
 		return out, nil
 	}
 	return v, nil
+}
+
+// shown refuses what a step makes, switches or puts on below what is off, and what
+// it switches off above what is on.
+func (t *tenant) shown(c *Change, s *Step) error {
+	o := t.find(c.Kind, t.stateOf(c.Address).ID)
+	if o == nil || s.Verb != DoCreate && s.Verb != DoPlace && s.Attrs["shown"] == nil {
+		return nil
+	}
+	up := t.find(c.Kind, value.Text(o.Attrs["parent"]))
+	if up != nil && value.True(o.Attrs["shown"]) && !value.True(up.Attrs["shown"]) {
+		return fmt.Errorf("%s is shown below what is not", o.ID)
+	}
+	for _, below := range t.objs[c.Kind] {
+		if s.Attrs["shown"] == value.Bool(false) && value.Text(below.Attrs["parent"]) == o.ID && value.True(below.Attrs["shown"]) {
+			return fmt.Errorf("%s is hidden above %s, which is shown", o.ID, below.ID)
+		}
+	}
+	return nil
 }
 
 func (t *tenant) do(c *Change, s *Step) error {

@@ -62,6 +62,7 @@ func toyUnit() *schema.Kind {
 			{Name: "email", Type: schema.Text(), CaseFold: true, Clearable: true},
 			{Name: "parent", Type: schema.RefTo("unit"), Clearable: true},
 			{Name: "order", Type: schema.Whole()},
+			{Name: "shown", Type: schema.Switch(), TopDown: true},
 		},
 		Claims: func(a value.Object, _ schema.Company, _ func(value.Value) string) []schema.Claim {
 			return append(keyName("unit", a), mailName("email", false, a)...)

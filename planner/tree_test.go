@@ -162,3 +162,40 @@ func TestTreeCycleIsRefused(t *testing.T) {
 		t.Errorf("diagnostics: %v", p.Diagnostics)
 	}
 }
+
+// What is on only below what is on is switched, made and moved in an order that a
+// strict service takes.
+func TestSwitchesFollowTheTree(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		kinds := toyKinds()
+		tn := newTenant(kinds)
+		n := 2 + r.IntN(5)
+		for round := range 2 {
+			parents := forest(r, n)
+			wanted := units(kinds, parents, r.Perm(n))
+			for i := range wanted {
+				wanted[i].Attrs["shown"] = value.Bool(r.IntN(4) > 0)
+			}
+			for range n { // off above is off below
+				for i, parent := range parents {
+					if parent >= 0 && !value.True(wanted[parent].Attrs["shown"]) {
+						wanted[i].Attrs["shown"] = value.Bool(false)
+					}
+				}
+			}
+			if round == 0 {
+				wanted = slices.DeleteFunc(wanted, func(in *schema.Instance) bool { // made in the second round
+					return !slices.ContainsFunc(wanted, func(o *schema.Instance) bool { return slices.Contains(value.Refs(o.Attrs), in.Addr) }) && r.IntN(2) == 0
+				})
+			}
+			p := Build(tn.input(wanted))
+			if p.Diagnostics.HasErrors() {
+				t.Fatalf("seed %d: %v", seed, p.Diagnostics)
+			}
+			if err := tn.run(p, r); err != nil {
+				t.Fatalf("seed %d round %d: %v\n%s", seed, round, err, mustJSON(t, p.Changes))
+			}
+		}
+	}
+}

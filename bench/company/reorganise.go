@@ -16,7 +16,7 @@ func (c Company) Reorganised() Company {
 	for i, p := range c.People {
 		if i%10 == 9 && !c.has(p.Number, closed) {
 			next.Left = append(next.Left, p.Number)
-			joined := Person{Number: "J" + p.Number, Last: p.First, First: p.Last, Login: "joined" + p.Number,
+			joined := Person{Number: "J" + p.Number, Last: p.Last, First: "새" + p.First, Login: "joined" + p.Number,
 				Grade: p.Grade, Phone: p.Phone, Mail: "joined" + p.Mail, Hired: "2026-03-02"}
 			next.People = append(next.People, joined)
 			next.Posts = append(next.Posts, Post{Number: joined.Number, Unit: c.Units[0].Code, Position: c.Positions[0], Primary: true})

@@ -280,6 +280,24 @@ func merge(before value.Object, t *task) value.Object {
 	return after
 }
 
+// learnt returns the journal entries for objects that are as wanted without having
+// been written.
+func learnt(st *state.State, p *planner.Plan, kinds map[string]providers.Kind) []state.Entry {
+	out := make([]state.Entry, 0, len(p.Records))
+	for _, rec := range p.Records {
+		o, ok := st.Find(rec.Address)
+		if !ok {
+			continue
+		}
+		o.Attrs, o.Needs = rec.Attrs, value.Refs(rec.Attrs)
+		if k := kinds[o.Kind]; k != nil {
+			o.Schema = k.Schema().Version
+		}
+		out = append(out, state.Entry{Put: &state.Put{Step: "record", Object: o}})
+	}
+	return out
+}
+
 // rekey returns the journal entries that bring the state's addresses up to date:
 // objects that the plan knows by a new address, and references to them. An address
 // is vacated before it is taken, except in a ring, where Put.Previous takes care.

@@ -85,6 +85,33 @@ func TestRecordTouchesOnlyTheState(t *testing.T) {
 	}
 }
 
+// What became as wanted by itself is recorded once, without a call; then nothing is
+// written any more.
+func TestBookkeepingIsRecordedOnce(t *testing.T) {
+	n, kim := withKim(t), person(state.Ready)
+	lee := addr.New("person", "lee")
+	attrs := value.Object{"login": value.String("kim"), "friend": value.ID(lee)}
+	s := &memory{st: &state.State{Format: state.Format, Lineage: "l", Serial: 1, Tenant: "toy", Objects: []state.Object{kim}}}
+	p := &planner.Plan{Lineage: "l", Serial: 1, Tenant: "toy", Records: []planner.Record{{Address: kim.Address, Attrs: attrs}}}
+	run := func() {
+		t.Helper()
+		rep, err := Run(t.Context(), Options{Plan: p, Kinds: n.kinds(), Session: s, Looks: quick()})
+		if err != nil || !rep.Complete() || n.calls != 0 {
+			t.Fatalf("%+v, %v, %d calls", rep, err, n.calls)
+		}
+	}
+	run()
+	want := kim
+	want.Attrs, want.Needs = attrs, []addr.Address{lee}
+	if o, _ := s.st.Find(kim.Address); !cmp.Equal(o, want) {
+		t.Errorf("recorded: %s", cmp.Diff(want, o))
+	}
+	s.entries, p.Records = nil, nil
+	if run(); len(s.entries) != 0 {
+		t.Errorf("nothing to record, and %d entries are journaled", len(s.entries))
+	}
+}
+
 // While steps of a change remain, the state holds only what is certainly applied.
 func TestThePartsOfAChangeAreRecordedOneByOne(t *testing.T) {
 	n, kim := withKim(t), person(state.Ready)

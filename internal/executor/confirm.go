@@ -2,8 +2,6 @@ package executor
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
@@ -55,7 +53,7 @@ func shows(a schema.Attr, typ schema.Type, sent, answer value.Value) bool {
 		obj, ok := answer.(value.Object)
 		return ok && showsObject(typ, sent, obj)
 	}
-	return plain(a, sent) == plain(a, answer)
+	return a.Plain(sent) == a.Plain(answer)
 }
 
 func empty(v value.Value) bool {
@@ -101,25 +99,4 @@ func showsObject(typ schema.Type, sent, answer value.Object) bool {
 		}
 	}
 	return true
-}
-
-// plain writes a simple value in its comparable form, with its type first; two
-// values are equal when their texts are.
-func plain(a schema.Attr, v value.Value) string {
-	switch v := v.(type) {
-	case value.String:
-		text := string(v)
-		if a.Normalise != nil {
-			text = a.Normalise(text)
-		}
-		if a.CaseFold {
-			text = strings.ToLower(text)
-		}
-		return "s" + text
-	case value.Int:
-		return "i" + strconv.FormatInt(int64(v), 10)
-	case value.Bool:
-		return "b" + strconv.FormatBool(bool(v))
-	}
-	return ""
 }

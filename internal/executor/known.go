@@ -3,7 +3,6 @@ package executor
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/isaworks/isa/internal/live"
@@ -52,17 +51,10 @@ func keys(k *schema.Kind, attrs value.Object) []string {
 	var out []string
 	if key := value.Text(attrs[k.Key]); key != "" {
 		a, _ := k.Attr(k.Key)
-		out = append(out, "key\x00"+plain(a, value.String(key)))
+		out = append(out, "key\x00"+a.Plain(value.String(key)))
 	}
-	parts, some := []string{"natural"}, false
-	for _, name := range k.Natural {
-		a, _ := k.Attr(name)
-		text := plain(a, attrs[name])
-		some = some || text != ""
-		parts = append(parts, text)
-	}
-	if some {
-		out = append(out, strings.Join(parts, "\x00"))
+	if key := k.NaturalKey(attrs); key != "" {
+		out = append(out, "natural\x00"+key)
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/providers"
 )
 
@@ -24,6 +25,19 @@ func generates(k *schema.Kind, attrs value.Object) bool {
 	return slices.ContainsFunc(k.Attrs, func(a schema.Attr) bool {
 		inner, ok := attrs[a.Name].(value.Object)
 		return ok && secretBeside(a.Type) != "" && value.True(inner[generateAttr])
+	})
+}
+
+// MakesPasswords reports whether carrying the plan out makes a password.
+func MakesPasswords(kinds []*schema.Kind, p *planner.Plan) bool {
+	byType := make(map[string]*schema.Kind, len(kinds))
+	for _, k := range kinds {
+		byType[k.Type] = k
+	}
+	return slices.ContainsFunc(p.Changes, func(c planner.Change) bool {
+		return slices.ContainsFunc(c.Steps, func(s planner.Step) bool {
+			return s.Verb == planner.DoCreate && byType[c.Kind] != nil && generates(byType[c.Kind], s.Attrs)
+		})
 	})
 }
 

@@ -123,7 +123,7 @@ func (r *run) begin() error {
 		return err
 	}
 	r.outcomes = make(map[*task]outcome, len(r.tasks))
-	if len(p.Changes) == 0 && st.Lineage != "" && st.Tenant == p.Tenant && sameTables(st.Tables, p.Tables) {
+	if len(p.Changes) == 0 && len(p.Records) == 0 && st.Lineage != "" && st.Tenant == p.Tenant && sameTables(st.Tables, p.Tables) {
 		r.book = newBook(st, p, r.Live)
 		return nil
 	}
@@ -138,11 +138,12 @@ func (r *run) begin() error {
 	for _, code := range slices.Sorted(maps.Keys(p.Allowed)) {
 		entries = append(entries, state.Entry{Audit: &state.Audit{Time: r.Now(), Act: "allow", Code: code, Count: p.Allowed[code], Who: r.Who, Hash: p.Hash}})
 	}
-	moves := rekey(st, p)
-	if err := r.Session.Append(r.durable, true, append(entries, moves...)...); err != nil {
+	known := rekey(st, p)
+	known = append(known, learnt(state.Fold(st, known), p, r.Kinds)...)
+	if err := r.Session.Append(r.durable, true, append(entries, known...)...); err != nil {
 		return err
 	}
-	r.book = newBook(state.Fold(st, moves), p, r.Live)
+	r.book = newBook(state.Fold(st, known), p, r.Live)
 	return nil
 }
 

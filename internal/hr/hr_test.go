@@ -80,10 +80,10 @@ func TestPhone(t *testing.T) {
 		"(02) 123-4567": "02-123-4567", "02-1234-5678": "02-1234-5678", "+82-2-123-4567": "02-123-4567", "212345678": "02-1234-5678",
 		"031-123-4567": "031-123-4567", "0311234567": "031-123-4567", "070-1234-5678": "070-1234-5678", "080-123-4567": "080-123-4567",
 		"1588-1234": "1588-1234", "15881234": "1588-1234", "+82 1588-1234": "1588-1234", "0505-123-4567": "0505-123-4567", "050412345678": "0504-1234-5678",
-		"1234": "1234", "12345": "12345", "07": "07",
+		"1234": "1234", "12345": "12345", "21": "21", "112": "112",
 		"+1 650-253-0000": "+1 650-253-0000", "+81  3 1234 5678": "+81 3 1234 5678", "00 1 650 253 0000": "+1 650 253 0000", "+6562505000": "+6562505000",
 
-		"": "! empty", "없음": "! not a phone", "+82": "! not a phone", "+82 10 12": "! not a phone", "+82 1234": "! not a phone", "010-123-4567": "! not a phone", "010-1234-56789": "! not a phone", "123-4567": "! not a phone",
+		"": "! empty", "없음": "! not a phone", "010": "! too short", "02": "! too short", "07": "! too short", "7": "! too short", "0": "! too short", "010.0": "! too short", "+82": "! not a phone", "+82 10 12": "! not a phone", "+82 1234": "! not a phone", "010-123-4567": "! not a phone", "010-1234-56789": "! not a phone", "123-4567": "! not a phone",
 		"2123-4567": "! not a phone", "010-1234-5678 / 02-123-4567": "! not a phone", "02-123-4567 (내선 12)": "! not a phone",
 		"020-1234-5678": "! not a phone", "+1 23": "! not a phone", "+": "! not a phone", "1.01E+10": "! not a phone", "099-123-4567": "! not a phone",
 	} {
@@ -225,4 +225,34 @@ func FuzzDigits(f *testing.F) {
 			t.Fatalf("%q: %q, then %q, %v", s, got, again, err)
 		}
 	})
+}
+
+// One name has one normal form however it is written; two names have two.
+func TestNameNormal(t *testing.T) {
+	groups := [][]string{
+		{"홍길동", "홍 길동", "길동 홍", " 홍  길동 ", "홍 길 동"},
+		{"남궁민수", "남궁 민수", "민수 남궁"},
+		{"김민수"}, {"김수민"}, {"이수정"}, {"정이수"},
+		{"Hong Gildong", "Gildong Hong", "HONG, Gil-dong", "gil dong hong", "Hong Gil Dong"},
+		{"Kim Minsu"}, {"Kim Sumin"},
+		{"John Fitzgerald Kennedy", "Kennedy, John Fitzgerald"},
+		{"山田 太郎", "太郎 山田", "山田太郎"},
+		{"홍길동B", "홍길동 b"}, {"Aa"}, {"a"}, {"", "-", "  "},
+	}
+	seen := map[string]int{}
+	for i, names := range groups {
+		for _, name := range names {
+			n := hr.NameNormal(name)
+			if other, ok := seen[n]; ok && other != i {
+				t.Errorf("%q has the form of %q: %q", name, groups[other][0], n)
+			}
+			seen[n] = i
+			if first := hr.NameNormal(names[0]); n != first {
+				t.Errorf("%q is %q, %q is %q", name, n, names[0], first)
+			}
+			if again := hr.NameNormal(n); again != n {
+				t.Errorf("the form of %q is %q, and of that %q", name, n, again)
+			}
+		}
+	}
 }

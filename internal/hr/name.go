@@ -40,6 +40,50 @@ func SplitName(text string) (last, first string, sure bool, err error) {
 	return last, first, sure, nil
 }
 
+// NameNormal returns the form in which whole names are compared: equal for one
+// name whichever of its parts stands first and wherever it is divided (홍 길동,
+// 홍길동, 길동 홍; Hong Gil-dong, Gildong Hong, HONG, GILDONG). It is no name any
+// more and is not shown. A text without letters gives "".
+func NameNormal(text string) string {
+	if words := strings.FieldsFunc(tidy(text), blank); hangul(strings.Join(words, "")) {
+		if last, first, _, err := SplitName(text); err == nil {
+			return strings.Join(strings.FieldsFunc(last+first, blank), "")
+		}
+		return ""
+	}
+	letters := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, tidy(text)))
+	at := leastRotation(letters)
+	return string(letters[at:]) + string(letters[:at])
+}
+
+// leastRotation is where the smallest of the texts begins that come of turning the
+// letters round: names that differ in the order of their two parts have the same.
+func leastRotation(letters []rune) int {
+	n, i, j, k := len(letters), 0, 1, 0
+	for i < n && j < n && k < n {
+		a, b := letters[(i+k)%n], letters[(j+k)%n]
+		switch {
+		case a == b:
+			k++
+			continue
+		case a > b:
+			i += k + 1
+		default:
+			j += k + 1
+		}
+		if i == j {
+			j++
+		}
+		k = 0
+	}
+	return min(i, j)
+}
+
 func hangul(s string) bool {
 	for _, r := range s {
 		if r < '가' || r > '힣' {

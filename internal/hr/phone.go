@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-const phonesAllowed = "write it like 010-1234-5678, 02-123-4567, 1588-1234, +82 10-1234-5678, +1 650-253-0000, or an extension of up to 5 digits"
+const phonesAllowed = "write it like 010-1234-5678, 02-123-4567, 1588-1234, +82 10-1234-5678, +1 650-253-0000, or an extension of 2 to 5 digits"
 
 // Phone reads a phone number and returns it in the Korean way of writing:
 // 010-1234-5678, 02-123-4567, 0505-123-4567, 1588-1234. It takes dots, spaces
 // and parentheses for hyphens, +82 and 82 for the leading zero, and puts a zero
 // back that a spreadsheet has cut off (1012345678). Numbers of other countries
-// must begin with + or 00; they keep their form. Up to 5 digits are an extension
-// and stay as they are. Numbers of 6 to 8 digits lack their area code and are
-// refused, unless they are of the kind 1588-1234.
+// must begin with + or 00; they keep their form. 2 to 5 digits that do not begin
+// with 0 are an extension and stay as they are: 010 is a number cut short. Numbers
+// of 6 to 8 digits lack their area code and are refused, unless they are of the kind
+// 1588-1234.
 func Phone(text string) (string, error) {
 	s := tidy(text)
 	if s == "" {
@@ -30,6 +31,9 @@ func Phone(text string) (string, error) {
 		return foreignForm(s), nil
 	}
 	if len(digits) <= 5 {
+		if len(digits) < 2 || digits[0] == '0' {
+			return "", tooShort(text)
+		}
 		return digits, nil
 	}
 	national, ok := withZero(digits)
@@ -66,6 +70,10 @@ func PhoneNormal(text string) string {
 
 func notPhone(text string) error {
 	return fmt.Errorf("%q is not a phone number; %s", shorten(text), phonesAllowed)
+}
+
+func tooShort(text string) error {
+	return fmt.Errorf("%q is too short for a phone number; %s", shorten(text), phonesAllowed)
 }
 
 // phoneDigits returns the digits of s: of a Korean number without country code,

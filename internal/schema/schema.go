@@ -23,7 +23,7 @@ const (
 	SecretText // takes only secrets: value.Secret
 	Reference  // value.Ref when wanted, value.String (service ID) when live
 	List       // of Elem; with Attr.Set the order means nothing
-	Map        // of Elem, by free names: names = { en_US = {...} }
+	Map        // of Elem, by free names: names = { en_US = {...} }; an entry that is Clear is taken out, one that is absent is unmanaged
 	Object     // of Attrs
 )
 
@@ -83,6 +83,7 @@ type Attr struct {
 	Sensitive    string // guard code when many objects change it at once, e.g. "member.phone"
 	Deferred     bool   // written by a later step, since it points to an object that may need this one
 	Clearable    bool   // accepts `clear`
+	TopDown      bool   // a switch of a tree: on only below what is on, so it is switched on from the top and off from the bottom
 	Steering     bool   // steers isa only; never sent, compared or shown as a change (previous_keys)
 
 	// Check tells what is wrong with a known, non-clear text or list of the
@@ -103,6 +104,10 @@ type Kind struct {
 	Order   string   // attribute that orders siblings (or all objects when no Parent), "" if none
 	Placed  bool     // order is a place among siblings, written by place steps, never a number compared
 	Person  bool     // objects are people: leavers go in stages, guards are strict
+	// Content tells that a block steers content (mail, files …) and is no object of the
+	// tenant: it is evaluated as others are, has no company and no lifecycle, and is
+	// never listed, matched, compared or kept in the state as an object.
+	Content bool
 
 	// Removals lists what lifecycle.on_remove may say, default first: "suspend",
 	// "delete", "keep".

@@ -198,7 +198,10 @@ func (c *checker) languages() {
 	for _, in := range c.objs {
 		names, _ := in.Attrs["names"].(value.Object)
 		for _, lang := range Languages() {
-			if names[lang] != nil && !slices.Contains(c.tenant.Features.MultilingualNames, lang) {
+			if _, taken := names[lang].(value.Clear); taken || names[lang] == nil {
+				continue
+			}
+			if !slices.Contains(c.tenant.Features.MultilingualNames, lang) {
 				c.reportBlock(in, lang, ruleMultilingual.warn(value.Of("names").Name(lang),
 					lang+" is not among tenant.features.multilingual_names", "switch the language on in the admin console and add it there"))
 			}

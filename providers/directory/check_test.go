@@ -136,6 +136,7 @@ func TestCheck(t *testing.T) {
 			"warning member.employee_number member.b"},
 		{"language", nil, []*schema.Instance{unit("x", "", value.Object{"names": value.Object{"ja_JP": value.String("a"), "en_US": value.String("a")}})},
 			"warning names.switched_off org_unit.x"},
+		{"language cleared", nil, []*schema.Instance{unit("x", "", value.Object{"names": value.Object{"ja_JP": value.Clear{}, "en_US": value.String("a")}})}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tenant := everything()

@@ -26,6 +26,8 @@ func orgUnit() *schema.Kind {
 }
 
 func orgUnitAttrs() []schema.Attr {
+	visible := toggle("visible", "Whether it is shown in the org chart and in search; below a hidden unit only false is allowed.")
+	visible.TopDown = true // 20 §2
 	attrs := []schema.Attr{
 		keyAttr("tenant", ""),
 		{Name: "name", Type: schema.Text(), Required: true, Check: texts(nameText),
@@ -35,7 +37,7 @@ func orgUnitAttrs() []schema.Attr {
 			Doc: "The list address: 2 to 64 characters before @; the domain may be left out. The service makes one up when none is given."},
 		{Name: "description", Type: schema.Text(), Clearable: true, Check: texts(note(160)),
 			Doc: "A description, up to 160 characters."},
-		toggle("visible", "Whether it is shown in the org chart and in search; below a hidden unit only false is allowed."),
+		visible,
 		{Name: "parent", Type: schema.RefTo(OrgUnit), Clearable: true,
 			Doc: "The unit above, of the same company; clear = the top level. A nested block needs none."},
 		{Name: "order", Type: schema.Whole(),

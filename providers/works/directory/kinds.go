@@ -345,8 +345,9 @@ func (k *kind[T]) Find(ctx context.Context, r providers.Request) ([]live.Object,
 		return nil, err
 	}
 	var same []live.Object
+	key := k.schema.NaturalKey(r.Attrs)
 	for _, o := range objs {
-		if k.natural(o.Attrs, r.Attrs) {
+		if k.schema.NaturalKey(o.Attrs) == key {
 			same = append(same, o)
 		}
 	}
@@ -361,24 +362,6 @@ func (k *kind[T]) found(item *T, err error) ([]live.Object, error) {
 		return nil, err
 	}
 	return []live.Object{k.read(item)}, nil
-}
-
-// natural reports whether two objects agree in the natural key.
-func (k *kind[T]) natural(a, b value.Object) bool {
-	for _, name := range k.schema.Natural {
-		attr, _ := k.schema.Attr(name)
-		x, y := a[name], b[name]
-		if y == value.Value(value.Clear{}) {
-			y = nil
-		}
-		if x == nil && y == nil {
-			continue
-		}
-		if x == nil || y == nil || !holds(attr, value.List{x}, y) {
-			return false
-		}
-	}
-	return true
 }
 
 // Calls tells which requests Do will send.

@@ -75,7 +75,10 @@ func leftOver(a schema.Attr, want, have value.Value) bool {
 			return true
 		}
 		for _, e := range h {
-			if mine := find(a, w, e); a.ElemKey != "" && mine != nil && leftOver(schema.Attr{Type: *a.Type.Elem}, mine, e) {
+			if a.ElemKey == "" {
+				break
+			}
+			if mine := find(a, w, e); mine != nil && leftOver(schema.Attr{Type: *a.Type.Elem}, mine, e) {
 				return true
 			}
 		}
