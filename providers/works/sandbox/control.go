@@ -15,6 +15,7 @@ func (s *Server) controls() http.Handler {
 	mux.HandleFunc("GET /_sandbox/violations", func(w http.ResponseWriter, _ *http.Request) { jsonAnswer(200, s.Violations()).write(w) })
 	mux.HandleFunc("GET /_sandbox/state", func(w http.ResponseWriter, _ *http.Request) { jsonAnswer(200, s.state()).write(w) })
 	mux.HandleFunc("POST /_sandbox/sign-in", s.control(func(r *http.Request) error { return s.SignIn(r.FormValue("user")) }))
+	s.mailControls(mux)
 	mux.HandleFunc("POST /_sandbox/clock", s.control(func(r *http.Request) error {
 		d, err := time.ParseDuration(r.FormValue("advance"))
 		if err != nil {
@@ -51,6 +52,21 @@ func (s *Server) SignIn(user string) error {
 			return notFound("there is no member %s", user)
 		}
 		return c.signIn(u)
+	})
+}
+
+// SignInAll lets every member sign in who is only waiting for that.
+func (s *Server) SignInAll() error {
+	return s.change(func(now time.Time) error {
+		c := &call{tenant: s.tenant, server: s, now: now}
+		for _, u := range s.tenant.users {
+			if u.Pending && u.DeletedAt == nil && !u.Suspended && !awaiting(&u.Props, now) {
+				if err := c.signIn(u); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 }
 

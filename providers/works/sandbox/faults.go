@@ -37,6 +37,7 @@ type Faults struct {
 	rates []faultRate
 	slow  time.Duration
 	stale time.Duration
+	mail  mailFaults
 	text  string
 }
 
@@ -49,6 +50,9 @@ type faultRate struct {
 // drop-request=1%,slow=5%:2s,stale-read=3s,cursor-expired=1%". Rates are of API
 // requests (cursor-expired: of requests with a cursor), at most 100 % together; a
 // stale read is one read in two, which sees the tenant as it was that long ago.
+// Those of mail begin with imap-: imap-no=5%,imap-drop-request=1%,
+// imap-drop-response=1%,imap-slow=5%:2s are rates of IMAP commands, imap-cut=500
+// cuts a connection after each 500 messages put or fetched.
 func ParseFaults(s string) (Faults, error) {
 	f := Faults{text: s}
 	kinds := map[string]faultKind{"429": tooManyRequests, "500": serverError, "502": badGateway, "html-error": htmlError,
@@ -63,6 +67,12 @@ func ParseFaults(s string) (Faults, error) {
 		if !ok {
 			return f, fmt.Errorf("fault %q: write name=rate, such as 500=1%%", part)
 		}
+		if mailName, ok := strings.CutPrefix(name, "imap-"); ok {
+			if err := f.mail.add(mailName, value); err != nil {
+				return f, fmt.Errorf("fault %q: %w", part, err)
+			}
+			continue
+		}
 		if name == "stale-read" {
 			d, err := time.ParseDuration(value)
 			if err != nil || d <= 0 {
@@ -73,7 +83,8 @@ func ParseFaults(s string) (Faults, error) {
 		}
 		kind, ok := kinds[name]
 		if !ok {
-			return f, fmt.Errorf("fault %q is unknown; use one of %s, stale-read", name, strings.Join(sortedKeys(kinds), ", "))
+			return f, fmt.Errorf("fault %q is unknown; use one of %s, stale-read, imap-cut, imap-%s", name,
+				strings.Join(sortedKeys(kinds), ", "), strings.Join(sortedKeys(mailFaultKinds()), ", imap-"))
 		}
 		rateText, delay, hasDelay := strings.Cut(value, ":")
 		rate, err := strconv.ParseFloat(strings.TrimSuffix(rateText, "%"), 64)

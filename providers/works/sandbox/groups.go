@@ -33,29 +33,14 @@ func groupMemberShape() []prop {
 		{name: "externalKey", readOnly: true}}
 }
 
+// wireGroup's own fields stand before the stored ones of the same JSON name.
 type wireGroup struct {
-	DomainID          int               `json:"domainId"`
-	GroupID           string            `json:"groupId"`
-	Name              string            `json:"groupName"`
-	Description       *string           `json:"description"`
-	Visible           bool              `json:"visible"`
-	UseNotification   bool              `json:"useServiceNotification"`
-	ServiceManageable bool              `json:"serviceManageable"`
-	Key               *string           `json:"groupExternalKey"`
-	Administrators    []wireAllowed     `json:"administrators"`
-	Members           []wireGroupMember `json:"members"`
-	UseMessage        bool              `json:"useMessage"`
-	UseNote           bool              `json:"useNote"`
-	UseCalendar       bool              `json:"useCalendar"`
-	UseTask           bool              `json:"useTask"`
-	UseFolder         bool              `json:"useFolder"`
-	UseMail           bool              `json:"useMail"`
-	Email             *string           `json:"groupEmail"`
-	AliasEmails       []string          `json:"aliasEmails"`
-	ExternalMail      bool              `json:"canReceiveExternalMail"`
-	ToExternal        []string          `json:"toExternalEmails"`
-	Recipients        []wireAllowed     `json:"membersAllowedToUseGroupEmailAsRecipient"`
-	Senders           []wireAllowed     `json:"membersAllowedToUseGroupEmailAsSender"`
+	groupProps
+	GroupID        string            `json:"groupId"`
+	Administrators []wireAllowed     `json:"administrators"`
+	Members        []wireGroupMember `json:"members"`
+	Recipients     []wireAllowed     `json:"membersAllowedToUseGroupEmailAsRecipient"`
+	Senders        []wireAllowed     `json:"membersAllowedToUseGroupEmailAsSender"`
 }
 
 type wireGroupMember struct {
@@ -67,13 +52,10 @@ type wireGroupMember struct {
 func (c *call) wireGroup(g *group) *wireGroup {
 	p := &g.Props
 	w := &wireGroup{
-		DomainID: p.DomainID, GroupID: g.ID, Name: p.Name, Description: p.Description, Visible: p.Visible,
-		UseNotification: p.UseNotification, ServiceManageable: p.ServiceManageable, Key: p.Key,
-		Administrators: c.wireAllowed(p.Administrators), Members: make([]wireGroupMember, 0, len(p.Members)),
-		UseMessage: p.UseMessage, UseNote: p.UseNote, UseCalendar: p.UseCalendar, UseTask: p.UseTask, UseFolder: p.UseFolder,
-		UseMail: p.UseMail, Email: p.Email, AliasEmails: filledList(p.AliasEmails), ExternalMail: p.ExternalMail,
-		ToExternal: filledList(p.ToExternal), Recipients: c.wireAllowed(p.Recipients), Senders: c.wireAllowed(p.Senders),
+		groupProps: *p, GroupID: g.ID, Administrators: c.wireAllowed(p.Administrators), Members: make([]wireGroupMember, 0, len(p.Members)),
+		Recipients: c.wireAllowed(p.Recipients), Senders: c.wireAllowed(p.Senders),
 	}
+	w.AliasEmails, w.ToExternal = filledList(p.AliasEmails), filledList(p.ToExternal)
 	for _, m := range p.Members {
 		if row, ok := c.wireGroupMember(m); ok {
 			w.Members = append(w.Members, row)

@@ -23,6 +23,7 @@ import (
 type record struct {
 	At       time.Time       `json:"at"` // sandbox clock
 	Serial   uint64          `json:"serial"`
+	Name     string          `json:"name,omitempty"` // of the tenant, in the first record
 	Users    []*user         `json:"users,omitempty"`
 	Units    []*orgUnit      `json:"units,omitempty"`
 	Groups   []*group        `json:"groups,omitempty"`
@@ -90,6 +91,9 @@ func (j *journal) load(replay func(*record) error) error {
 		return fmt.Errorf("sandbox data: %w", err)
 	}
 	good, err := readRecords(f, replay)
+	if err == nil && good == 0 {
+		err = foreign(f)
+	}
 	if err == nil {
 		err = f.Truncate(good)
 	}
@@ -104,6 +108,16 @@ func (j *journal) load(replay func(*record) error) error {
 	}
 	j.file, j.written, j.synced, j.size, j.base = f, good, good, good, good
 	return nil
+}
+
+// foreign refuses a file with content and without a whole record: a journal begins
+// with one, since the first content replaces an empty file as a whole.
+func foreign(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && info.Size() > 0 {
+		err = errors.New("this is no journal of a sandbox; choose another folder")
+	}
+	return err
 }
 
 // readRecords replays whole records and returns where the last one ends. Only the

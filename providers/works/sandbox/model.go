@@ -4,7 +4,7 @@ import "time"
 
 // The stored objects. They are never changed in place: a write puts a changed copy,
 // so that readers need no lock while they encode. The JSON names of the Props types
-// are those of the wire; the rest is the sandbox's own.
+// are those of the wire, and answers show them as they are; the rest is the sandbox's own.
 
 type user struct {
 	Seq       uint64     `json:"seq"`
@@ -14,6 +14,7 @@ type user struct {
 	Pending   bool       `json:"pending,omitempty"`
 	Suspended bool       `json:"suspended,omitempty"`
 	DeletedAt *time.Time `json:"deletedAt,omitempty"`
+	Mail      userMail   `json:"mail,omitzero"`
 }
 
 func (u *user) inUse() bool { return !u.Pending && !u.Suspended && u.DeletedAt == nil }

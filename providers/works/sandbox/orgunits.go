@@ -46,29 +46,16 @@ func unitShape(create, full bool) []prop {
 		prop{name: "displayOrder", kind: number, need: create, min: 1, readOnly: !create})
 }
 
+// wireUnit's own fields stand before the stored ones of the same JSON name.
 type wireUnit struct {
-	DomainID        int           `json:"domainId"`
-	OrgUnitID       string        `json:"orgUnitId"`
-	Key             *string       `json:"orgUnitExternalKey"`
-	Name            string        `json:"orgUnitName"`
-	I18nNames       []i18nName    `json:"i18nNames"`
-	Email           string        `json:"email"`
-	Description     *string       `json:"description"`
-	Visible         bool          `json:"visible"`
-	ParentID        *string       `json:"parentOrgUnitId"`
-	ParentKey       *string       `json:"parentExternalKey"`
-	DisplayOrder    int           `json:"displayOrder"`
-	DisplayLevel    int           `json:"displayLevel"`
-	AliasEmails     []string      `json:"aliasEmails"`
-	ExternalMail    bool          `json:"canReceiveExternalMail"`
-	UseMessage      bool          `json:"useMessage"`
-	UseNote         bool          `json:"useNote"`
-	UseCalendar     bool          `json:"useCalendar"`
-	UseTask         bool          `json:"useTask"`
-	UseFolder       bool          `json:"useFolder"`
-	UseNotification bool          `json:"useServiceNotification"`
-	Recipients      []wireAllowed `json:"membersAllowedToUseOrgUnitEmailAsRecipient"`
-	Senders         []wireAllowed `json:"membersAllowedToUseOrgUnitEmailAsSender"`
+	unitProps
+	OrgUnitID    string        `json:"orgUnitId"`
+	ParentID     *string       `json:"parentOrgUnitId"`
+	ParentKey    *string       `json:"parentExternalKey"`
+	DisplayOrder int           `json:"displayOrder"`
+	DisplayLevel int           `json:"displayLevel"`
+	Recipients   []wireAllowed `json:"membersAllowedToUseOrgUnitEmailAsRecipient"`
+	Senders      []wireAllowed `json:"membersAllowedToUseOrgUnitEmailAsSender"`
 }
 
 type wireAllowed struct {
@@ -90,11 +77,10 @@ func (c *call) wireAllowed(list []allowed) []wireAllowed {
 func (c *call) wireUnit(u *orgUnit) *wireUnit {
 	p := &u.Props
 	w := &wireUnit{
-		DomainID: p.DomainID, OrgUnitID: u.ID, Key: p.Key, Name: p.Name, I18nNames: filledList(p.I18nNames), Email: p.Email,
-		Description: p.Description, Visible: p.Visible, DisplayOrder: u.Order, DisplayLevel: 1, AliasEmails: filledList(p.AliasEmails),
-		ExternalMail: p.ExternalMail, UseMessage: p.UseMessage, UseNote: p.UseNote, UseCalendar: p.UseCalendar, UseTask: p.UseTask,
-		UseFolder: p.UseFolder, UseNotification: p.UseNotification, Recipients: c.wireAllowed(p.Recipients), Senders: c.wireAllowed(p.Senders),
+		unitProps: *p, OrgUnitID: u.ID, DisplayOrder: u.Order, DisplayLevel: 1,
+		Recipients: c.wireAllowed(p.Recipients), Senders: c.wireAllowed(p.Senders),
 	}
+	w.I18nNames, w.AliasEmails = filledList(p.I18nNames), filledList(p.AliasEmails)
 	if parent := c.units[u.Parent]; parent != nil {
 		w.ParentID, w.ParentKey, w.DisplayLevel = &parent.ID, parent.Props.Key, c.depth(parent)+1
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"fmt"
 	"html/template"
 	"net/http"
 	"time"
@@ -19,7 +20,7 @@ type pageUnit struct {
 	Indent, Members   int
 }
 
-type pageMember struct{ ID, Name, Email, Key, State string }
+type pageMember struct{ ID, Name, Email, Key, State, Mail string }
 
 type pageBudget struct {
 	Op          string
@@ -56,8 +57,8 @@ td.n,th.n{text-align:right}.bad{color:#a40000}code{font-size:.9em}form{display:i
 <h2>Org chart</h2><div class="scroll"><table><tr><th>unit<th>head<th class="n">members<th>address
 {{range .Units}}<tr><td style="padding-left:{{.Indent}}rem">{{.Name}}<td>{{.Head}}<td class="n">{{.Members}}<td>{{.Email}}
 {{else}}<tr><td>none{{end}}</table></div>
-<h2>Members</h2><div class="scroll"><table><tr><th>name<th>login ID<th>key<th>state<th>
-{{range .Members}}<tr><td>{{.Name}}<td>{{.Email}}<td>{{.Key}}<td>{{.State}}<td>{{if eq .State "pending"}}<form method="post" action="/_sandbox/sign-in"><input type="hidden" name="back" value="1"><input type="hidden" name="user" value="{{.ID}}"><button>sign in</button></form>{{end}}
+<h2>Members</h2><div class="scroll"><table><tr><th>name<th>login ID<th>key<th>state<th class="n">mail<th>
+{{range .Members}}<tr><td>{{.Name}}<td>{{.Email}}<td>{{.Key}}<td>{{.State}}<td class="n">{{.Mail}}<td>{{if eq .State "pending"}}<form method="post" action="/_sandbox/sign-in"><input type="hidden" name="back" value="1"><input type="hidden" name="user" value="{{.ID}}"><button>sign in</button></form>{{end}}
 {{end}}</table></div>
 <h2>Budgets of this minute</h2><table><tr><th>operation<th class="n">used<th class="n">limit
 {{range .Budgets}}<tr><td>{{.Op}}<td class="n">{{.Used}}<td class="n">{{.Limit}}
@@ -87,6 +88,13 @@ func (s *Server) pageData() *pageData {
 		d.Budgets = append(d.Budgets, pageBudget{name, used[name], s.plan.perMinute})
 	}
 	d.Requests = s.log.last(pageRequests)
+	s.pageTenant(d)
+	s.pageMail(d)
+	return d
+}
+
+// pageTenant fills in who is there.
+func (s *Server) pageTenant(d *pageData) {
 	t := s.tenant
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -99,10 +107,22 @@ func (s *Server) pageData() *pageData {
 				break
 			}
 			u := t.users[t.bySeq[seq]]
-			d.Members = append(d.Members, pageMember{u.ID, u.fullName(), u.Props.Email, deref(u.Props.Key), u.state()})
+			d.Members = append(d.Members, pageMember{u.ID, u.fullName(), u.Props.Email, deref(u.Props.Key), u.state(), ""})
 		}
 	}
-	return d
+}
+
+// pageMail fills in what the mailboxes hold that somebody has logged in to.
+func (s *Server) pageMail(d *pageData) {
+	server := s.mail.server.Load()
+	if server == nil {
+		return
+	}
+	for i := range d.Members {
+		if sum, ok := server.Sum(d.Members[i].ID); ok {
+			d.Members[i].Mail = fmt.Sprintf("%d (%.1f MB)", sum.Messages, float64(sum.Bytes)/1e6)
+		}
+	}
 }
 
 func (t *tenant) pageUnits(d *pageData, parent string, indent int) {

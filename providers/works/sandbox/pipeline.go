@@ -192,9 +192,13 @@ func (s *Server) change(write func(now time.Time) error) error {
 	t.purge(now)
 	refused := write(now)
 	pos, err := s.keep()
+	gone := t.rec.Gone
 	t.mu.Unlock()
 	if err == nil && s.journal != nil {
 		err = s.journal.wait(pos)
+	}
+	if err == nil {
+		err = s.removeMail(gone)
 	}
 	if err != nil {
 		return err

@@ -9,6 +9,9 @@ import (
 // replay carries out one record of the journal.
 func (t *tenant) replay(r *record) error {
 	t.serial = r.Serial
+	if r.Name != "" {
+		t.name = r.Name
+	}
 	for _, id := range r.Gone {
 		t.dropReplayed(id)
 	}
@@ -79,7 +82,7 @@ func (t *tenant) snapshot(at time.Time) []*record {
 	}
 	sort.Slice(ids, func(a, b int) bool { return ids[a] < ids[b] })
 	var out []*record
-	rec := &record{At: at, Serial: t.serial, Features: t.features, Spent: sortedKeys(t.spent)}
+	rec := &record{At: at, Serial: t.serial, Name: t.name, Features: t.features, Spent: sortedKeys(t.spent)}
 	for n, seq := range ids {
 		if n%chunk == chunk-1 {
 			out = append(out, rec)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -38,6 +39,8 @@ type Options struct {
 	SSO        bool     // members are in use as soon as they are created
 	Features   bool     // a new tenant has levels, positions and user types switched on
 	PrivateKey []byte   // PEM of the service account; nil: one is made
+	IMAP       string   // address of the mailboxes; "" is 127.0.0.1:0, "off" none
+	IMAPTLS    bool     // implicit TLS with a certificate of the sandbox's own, else plain text
 	Now        func() time.Time
 	Log        io.Writer // a line for each request; nil: none
 }
@@ -72,6 +75,7 @@ type Server struct {
 	limits   *limiter
 	writers  *writers
 	log      *requestLog
+	mail     mail
 
 	keyOnce sync.Once
 	key     *rsa.PrivateKey
@@ -151,6 +155,7 @@ func configure(opt Options) (*Server, error) {
 		faults:  &faultPlan{seed: opt.SeedValue, calls: map[string]uint64{}},
 		writers: &writers{gap: time.Duration(float64(time.Second) / opt.Speed), paced: opt.Limits, busy: map[string]string{}, last: map[string]time.Time{}},
 		log:     &requestLog{out: opt.Log},
+		mail:    mail{wrong: map[string]*wrongLogins{}},
 	}
 	s.limits = &limiter{perMinute: pl.perMinute, minute: time.Duration(float64(time.Minute) / opt.Speed), aligned: sw.is("window", "clock"), windows: map[string]*window{}}
 	s.setFaults(faults)
@@ -180,8 +185,13 @@ func (s *Server) open() error {
 
 // fill makes the administrator and, when asked, a company in an empty tenant.
 func (s *Server) fill() error {
-	if len(s.tenant.users) > 0 {
+	filled := len(s.tenant.users) > 0
+	if filled && s.tenant.name != "" {
 		return nil
+	}
+	s.tenant.name = newName()
+	if filled { // its folder was made before tenants had names
+		return s.rewrite()
 	}
 	if s.plan.members > 0 && s.opt.Seed > s.plan.members {
 		return fmt.Errorf("sandbox: plan %s has %d members at most, %d are to be seeded", s.opt.Plan, s.plan.members, s.opt.Seed)
@@ -199,18 +209,23 @@ func (s *Server) fill() error {
 		s.seedCompany(s.opt.Seed)
 	}
 	s.tenant.rec = &record{At: s.clock.Now()}
-	if s.journal != nil {
-		return s.journal.compact(s.tenant.snapshot(s.clock.Now()))
+	return s.rewrite()
+}
+
+// rewrite writes the whole tenant to its folder, if it has one.
+func (s *Server) rewrite() error {
+	if s.journal == nil {
+		return nil
 	}
-	return nil
+	return s.journal.compact(s.tenant.snapshot(s.clock.Now()))
 }
 
 // Handler serves the API (/v1.0/…), authentication (/oauth2/v2.0/…), the control
-// calls (/_sandbox/…) and the page (/) on one host.
+// calls (/_sandbox/…) and the page (/) on one host, below the tenant's name and
+// without it.
 func (s *Server) Handler() http.Handler {
 	control := s.controls()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Server", "isa-sandbox")
+	return s.hosted(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.EscapedPath()
 		switch {
 		case hasPrefix(path, "/v1.0/"):
@@ -220,7 +235,7 @@ func (s *Server) Handler() http.Handler {
 		default:
 			control.ServeHTTP(w, r)
 		}
-	})
+	}))
 }
 
 func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }
@@ -244,6 +259,9 @@ func (s *Server) Start(ctx context.Context) (string, error) {
 	l, err := lc.Listen(ctx, "tcp", listen)
 	if err != nil {
 		return "", fmt.Errorf("sandbox: listen on %s: %w", listen, err)
+	}
+	if err := s.startMail(ctx); err != nil {
+		return "", errors.Join(err, l.Close())
 	}
 	s.listener = l
 	s.http = &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
@@ -279,6 +297,7 @@ func (s *Server) Close() error {
 	if s.http != nil {
 		err = s.http.Close()
 	}
+	err = errors.Join(err, s.closeMail())
 	if s.journal != nil {
 		s.tenant.mu.Lock()
 		defer s.tenant.mu.Unlock()
@@ -288,21 +307,23 @@ func (s *Server) Close() error {
 }
 
 // Env returns the settings of a client: client ID and secret, service account, its
-// private key as PEM, the two base addresses, and the pace when it is not that of
-// a real tenant. The values are secrets of the sandbox only; nothing else is
+// private key as PEM, the two base addresses, which hold the tenant's name, the address of the mailboxes
+// (where nothing listens unless they are served), and the pace when it is not that of a real tenant. The values are secrets of the sandbox only; nothing else is
 // protected by them. Before Start the addresses are
 // those that RoundTripper serves.
 func (s *Server) Env() map[string]string {
 	s.mu.Lock()
 	base := s.baseURL()
+	mail := s.mailEnv()
 	s.mu.Unlock()
 	env := map[string]string{
 		"WORKS_CLIENT_ID":       clientID,
 		"WORKS_CLIENT_SECRET":   clientSecret,
 		"WORKS_SERVICE_ACCOUNT": s.serviceAccount(),
-		"ISA_API_BASE":          base + "/v1.0",
-		"ISA_AUTH_BASE":         base + "/oauth2/v2.0",
+		"ISA_API_BASE":          base + "/" + s.tenant.name + "/v1.0",
+		"ISA_AUTH_BASE":         base + "/" + s.tenant.name + "/oauth2/v2.0",
 	}
+	maps.Copy(env, mail)
 	if err := s.loadKey(); err == nil {
 		env["WORKS_PRIVATE_KEY"] = string(s.keyPEM)
 	}

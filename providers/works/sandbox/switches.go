@@ -20,7 +20,7 @@ type Switch struct {
 
 // Catalogue returns all switches in the order of the reference.
 func Catalogue() []Switch {
-	return []Switch{
+	return append([]Switch{
 		{"service-account-me", []string{"403", "404"}, "status of me with a token of the service account", "00 §2.7"},
 		{"expires-in", []string{"number", "text"}, "form of expires_in in token answers", "00 §2.2"},
 		{"scope-comma", []string{"rejected", "accepted"}, "a comma as separator of scopes in the token request", "00 §2.2"},
@@ -59,7 +59,7 @@ func Catalogue() []Switch {
 		{"group-unknown-member", []string{"404", "400"}, "a member or administrator of a group who does not exist", "22 §8"},
 		{"group-last-administrator", []string{"403", "400"}, "removal of the last administrator", "22 §3.7"},
 		{"group-cycles", []string{"rejected", "accepted"}, "a group that contains itself through others", "22 §5"},
-	}
+	}, mailSwitches()...)
 }
 
 // Markdown returns the catalogue as a table for the documentation.

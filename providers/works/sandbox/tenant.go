@@ -19,6 +19,7 @@ type tenant struct {
 	mu       sync.RWMutex
 	switches Switches
 	seed     uint64
+	name     string // "" until it is filled
 	domains  []Domain
 
 	serial   uint64 // last creation number

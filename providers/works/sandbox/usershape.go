@@ -86,10 +86,10 @@ func passwordShape(sw Switches) prop {
 }
 
 // wireUser is a member in answers: every property of reference 10 §9 is present.
+// Its own fields stand before the stored ones of the same JSON name.
 type wireUser struct {
-	DomainID         int            `json:"domainId"`
+	userProps
 	UserID           string         `json:"userId"`
-	Key              *string        `json:"userExternalKey"`
 	IsAdministrator  bool           `json:"isAdministrator"`
 	IsPending        bool           `json:"isPending"`
 	IsSuspended      bool           `json:"isSuspended"`
@@ -97,12 +97,6 @@ type wireUser struct {
 	IsAwaiting       bool           `json:"isAwaiting"`
 	SuspendedReason  *string        `json:"suspendedReason"`
 	LeaveOfAbsence   wireLeave      `json:"leaveOfAbsence"`
-	Email            string         `json:"email"`
-	Name             userName       `json:"userName"`
-	I18nNames        []i18nUserName `json:"i18nNames"`
-	NickName         *string        `json:"nickName"`
-	PrivateEmail     *string        `json:"privateEmail"`
-	AliasEmails      []string       `json:"aliasEmails"`
 	EmploymentID     *string        `json:"employmentTypeId"`
 	EmploymentKey    *string        `json:"employmentTypeExternalKey"`
 	EmploymentName   *string        `json:"employmentTypeName"`
@@ -110,23 +104,10 @@ type wireUser struct {
 	TypeKey          *string        `json:"userTypeExternalKey"`
 	TypeName         *string        `json:"userTypeName"`
 	TypeCode         *string        `json:"userTypeCode"`
-	Searchable       bool           `json:"searchable"`
 	Organizations    []wireOrg      `json:"organizations"`
-	Telephone        *string        `json:"telephone"`
-	CellPhone        *string        `json:"cellPhone"`
-	Location         *string        `json:"location"`
-	Task             *string        `json:"task"`
-	Messenger        *messenger     `json:"messenger"`
-	BirthdayType     *string        `json:"birthdayCalendarType"`
-	Birthday         *string        `json:"birthday"`
-	Locale           string         `json:"locale"`
-	HiredDate        *string        `json:"hiredDate"`
-	TimeZone         string         `json:"timeZone"`
 	CustomFields     []any          `json:"customFields"`
 	CustomProperties map[string]any `json:"customProperties"`
 	Relations        []wireRelation `json:"relations"`
-	ActivationDate   *string        `json:"activationDate"`
-	EmployeeNumber   *string        `json:"employeeNumber"`
 }
 
 type wireLeave struct {
@@ -136,10 +117,8 @@ type wireLeave struct {
 }
 
 type wireOrg struct {
-	DomainID  int              `json:"domainId"`
-	Primary   bool             `json:"primary"`
+	organization
 	UserKey   *string          `json:"userExternalKey"`
-	Email     string           `json:"email"`
 	LevelID   *string          `json:"levelId"`
 	LevelKey  *string          `json:"levelExternalKey"`
 	LevelName *string          `json:"levelName"`
@@ -149,17 +128,13 @@ type wireOrg struct {
 }
 
 type wireMembership struct {
-	OrgUnitID      string  `json:"orgUnitId"`
-	Key            *string `json:"orgUnitExternalKey"`
-	Name           string  `json:"orgUnitName"`
-	Email          string  `json:"orgUnitEmail"`
-	Primary        bool    `json:"primary"`
-	PositionID     *string `json:"positionId"`
-	PositionKey    *string `json:"positionExternalKey"`
-	PositionName   *string `json:"positionName"`
-	IsManager      bool    `json:"isManager"`
-	Visible        bool    `json:"visible"`
-	UseTeamFeature bool    `json:"useTeamFeature"`
+	membership
+	Key          *string `json:"orgUnitExternalKey"`
+	Name         string  `json:"orgUnitName"`
+	Email        string  `json:"orgUnitEmail"`
+	PositionID   *string `json:"positionId"`
+	PositionKey  *string `json:"positionExternalKey"`
+	PositionName *string `json:"positionName"`
 }
 
 type wireRelation struct {
@@ -172,14 +147,11 @@ type wireRelation struct {
 func (c *call) wireUser(u *user) *wireUser {
 	p := &u.Props
 	w := &wireUser{
-		DomainID: p.DomainID, UserID: u.ID, Key: p.Key, IsAdministrator: u.Admin, IsPending: u.Pending,
-		IsSuspended: u.Suspended, IsDeleted: u.DeletedAt != nil, IsAwaiting: awaiting(p, c.now), Email: p.Email, Name: p.Name,
-		I18nNames: filledList(p.I18nNames), NickName: p.NickName, PrivateEmail: p.PrivateEmail, AliasEmails: filledList(p.AliasEmails),
-		Searchable: p.Searchable, Telephone: p.Telephone, CellPhone: p.CellPhone, Location: p.Location, Task: p.Task,
-		Messenger: p.Messenger, BirthdayType: p.BirthdayType, Birthday: p.Birthday, Locale: p.Locale, HiredDate: p.HiredDate,
-		TimeZone: p.TimeZone, CustomFields: []any{}, CustomProperties: map[string]any{}, Relations: []wireRelation{},
-		ActivationDate: p.ActivationDate, EmployeeNumber: p.EmployeeNumber, Organizations: make([]wireOrg, 0, len(p.Organizations)),
+		userProps: *p, UserID: u.ID, IsAdministrator: u.Admin, IsPending: u.Pending, IsSuspended: u.Suspended,
+		IsDeleted: u.DeletedAt != nil, IsAwaiting: awaiting(p, c.now), CustomFields: []any{}, CustomProperties: map[string]any{},
+		Relations: []wireRelation{}, Organizations: make([]wireOrg, 0, len(p.Organizations)),
 	}
+	w.I18nNames, w.AliasEmails = filledList(p.I18nNames), filledList(p.AliasEmails)
 	if u.Suspended {
 		w.SuspendedReason = pointer("MASTER")
 	}
@@ -204,7 +176,7 @@ func (c *call) wireUser(u *user) *wireUser {
 }
 
 func (c *call) wireOrg(u *user, o *organization) wireOrg {
-	w := wireOrg{DomainID: o.DomainID, Primary: o.Primary, UserKey: u.Props.Key, Email: o.Email, OrgUnits: make([]wireMembership, 0, len(o.OrgUnits))}
+	w := wireOrg{organization: *o, UserKey: u.Props.Key, OrgUnits: make([]wireMembership, 0, len(o.OrgUnits))}
 	if d := c.domain(o.DomainID); d != nil {
 		w.Name = d.Name
 	}
@@ -212,7 +184,7 @@ func (c *call) wireOrg(u *user, o *organization) wireOrg {
 		w.LevelID, w.LevelKey, w.LevelName, w.Executive = &i.ID, i.Props.Key, &i.Props.Name, i.Props.Executive
 	}
 	for _, m := range o.OrgUnits {
-		row := wireMembership{OrgUnitID: m.OrgUnitID, Primary: m.Primary, IsManager: m.IsManager, Visible: m.Visible, UseTeamFeature: m.UseTeamFeature}
+		row := wireMembership{membership: m}
 		if unit := c.units[m.OrgUnitID]; unit != nil {
 			row.Key, row.Name, row.Email = unit.Props.Key, unit.Props.Name, unit.Props.Email
 		}

@@ -1,0 +1,315 @@
+package mailbox
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// TestConversation: what is said, word for word.
+func TestConversation(t *testing.T) {
+	s := start(t, Options{Behaviour: inferred()})
+	k := converse(t, s.Addr())
+	said := func(what string, got string, lines ...string) {
+		t.Helper()
+		got = regexp.MustCompile(`(UIDVALIDITY|APPENDUID) \d{10}`).ReplaceAllString(got, "$1 N")
+		want(t, what, got, strings.Join(lines, "\n"))
+	}
+	said("greeting", k.line(), "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] IMAP server ready")
+	said("wrong password", k.command("LOGIN a@acme.co.kr secret"), "x NO [AUTHENTICATIONFAILED] Wrong user name or app password")
+	said("too early", k.command("SELECT INBOX"), "x BAD [CLIENTBUG] This command is only valid in the authenticated state")
+	k.send("x AUTHENTICATE PLAIN\r\n")
+	said("challenge", k.line(), "+ =")
+	k.send("AGFAYWNtZS5jby5rcgBhcHAtYUBhY21lLmNvLmty\r\n")
+	said("PLAIN", k.line(), "x OK [CAPABILITY IMAP4rev1 SASL-IR UNSELECT IDLE UIDPLUS SPECIAL-USE LITERAL+] PLAIN authentication successful")
+	said("CAPABILITY", k.command("CAPABILITY"), "* CAPABILITY IMAP4rev1 SASL-IR UNSELECT IDLE UIDPLUS SPECIAL-USE LITERAL+", "x OK CAPABILITY completed")
+	said("delimiter", k.command(`LIST "" ""`), `* LIST (\Noselect) "/" ""`, "x OK LIST completed")
+	said("LIST", k.command(`LIST "" "%"`), `* LIST (\HasNoChildren) "/" INBOX`, `* LIST (\HasNoChildren \Sent) "/" "Sent"`, `* LIST (\HasNoChildren \Drafts) "/" "Drafts"`,
+		`* LIST (\HasNoChildren) "/" "Memo"`, `* LIST (\HasNoChildren \Junk) "/" "Spam"`, `* LIST (\HasNoChildren \Trash) "/" "Trash"`, "x OK LIST completed")
+	said("CREATE", k.command("CREATE &vPSwuLpUx3zVaA-/a"), "x OK CREATE completed")
+	said("LIST below", k.command(`LIST "&vPSwuLpUx3zVaA-" *`), `* LIST (\HasNoChildren) "/" "&vPSwuLpUx3zVaA-/a"`, "x OK LIST completed")
+	said("RETURN", k.command(`LIST (SPECIAL-USE) "" * RETURN (SPECIAL-USE STATUS (MESSAGES UIDNEXT))`),
+		`* LIST (\HasNoChildren \Sent) "/" "Sent"`, `* STATUS "Sent" (MESSAGES 0 UIDNEXT 1)`, `* LIST (\HasNoChildren \Drafts) "/" "Drafts"`, `* STATUS "Drafts" (MESSAGES 0 UIDNEXT 1)`,
+		`* LIST (\HasNoChildren \Junk) "/" "Spam"`, `* STATUS "Spam" (MESSAGES 0 UIDNEXT 1)`, `* LIST (\HasNoChildren \Trash) "/" "Trash"`, `* STATUS "Trash" (MESSAGES 0 UIDNEXT 1)`, "x OK LIST completed")
+	said("LSUB", k.command(`LSUB "" "T*"`), `* LSUB (\HasNoChildren \Trash \Subscribed) "/" "Trash"`, "x OK LSUB completed")
+	k.send("x APPEND Sent (\\Seen) \" 1-Jan-2020 00:00:00 +0900\" {5}\r\n")
+	said("continuation", k.line(), "+ Ready for literal data")
+	k.send("hello\r\n")
+	said("APPEND", k.line(), "x OK [APPENDUID N 1] APPEND completed")
+	k.send("x APPEND Sent {0+}\r\n\r\nx APPEND nowhere {3+}\r\nabc\r\nx NOOP\r\n")
+	said("empty", k.line(), "x OK [APPENDUID N 2] APPEND completed")
+	said("nowhere", k.line(), "x NO [TRYCREATE] There is no such mailbox")
+	said("the next command", k.line(), "x OK NOOP completed")
+	said("SELECT", k.command("SELECT Sent"), "* 2 EXISTS", "* 0 RECENT", "* OK [UNSEEN 2] First unseen message", "* OK [UIDVALIDITY N] UIDs valid", "* OK [UIDNEXT 3] Predicted next UID",
+		`* FLAGS (\Answered \Flagged \Deleted \Seen \Draft)`, `* OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] Permanent flags`, "x OK [READ-WRITE] SELECT completed")
+	said("FETCH", k.command("FETCH 1:2 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<1.3>)"),
+		`* 1 FETCH (UID 1 FLAGS (\Seen) INTERNALDATE " 1-Jan-2020 00:00:00 +0900" RFC822.SIZE 5 BODY[]<1> {3}`, "ell)", k.lastDate(t, "2"), ")", "x OK FETCH completed")
+	said("STORE", k.command(`UID STORE 1:* +FLAGS (\Flagged MyOwn)`), `* 1 FETCH (UID 1 FLAGS (\Flagged \Seen MyOwn))`, `* 2 FETCH (UID 2 FLAGS (\Flagged MyOwn))`, "x OK UID STORE completed")
+	said("without what", k.command(`STORE 1 -FLAGS (\SEEN myown)`), `* 1 FETCH (FLAGS (\Flagged))`, "x OK STORE completed")
+	said("silent", k.command(`STORE 1 FLAGS.SILENT ()`), "x OK STORE completed")
+	said("nothing to tell", k.command("NOOP"), "x OK NOOP completed")
+	said("$", k.command("FETCH $ UID"), "x BAD SEARCHRES is not supported")
+	said("beyond the end", k.command("UID FETCH 99:* UID"), "* 2 FETCH (UID 2)", "x OK UID FETCH completed")
+	said("not offered", k.command("MOVE 1 Trash"), "x BAD Unknown command")
+	said("MULTIAPPEND is not asked for", k.command("STATUS Sent (MESSAGES UNSEEN RECENT UIDNEXT)"), `* STATUS "Sent" (MESSAGES 2 UIDNEXT 3 UNSEEN 2 RECENT 0)`, "x OK STATUS completed")
+	said("DELETED", k.command(`STORE 2 +FLAGS.SILENT (\Deleted)`), "x OK STORE completed")
+	said("EXPUNGE", k.command("EXPUNGE"), "* 2 EXPUNGE", "x OK EXPUNGE completed")
+	said("EXAMINE", k.tagged("EXAMINE Sent"), "x OK [READ-ONLY] EXAMINE completed")
+	said("STORE in EXAMINE", k.command(`STORE 1 FLAGS (\Deleted)`), "x NO The mailbox is open for reading only")
+	said("FETCH in EXAMINE", k.command("FETCH 1 BODY[]"), "* 1 FETCH (BODY[] {5}", "hello)", "x OK FETCH completed")
+	said("unseen still", k.command("SEARCH UNSEEN"), "* SEARCH 1", "x OK SEARCH completed")
+	said("CLOSE in EXAMINE", k.command("CLOSE"), "x OK CLOSE completed")
+	said("LOGOUT", k.command("LOGOUT"), "* BYE Logging out", "x OK LOGOUT completed")
+	said("the end", k.line(), "")
+}
+
+// lastDate is the answer for the empty message, whose date is of today.
+func (k *talk) lastDate(t testing.TB, seq string) string {
+	t.Helper()
+	got := k.command("FETCH " + seq + " (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<1.3>)")
+	return strings.Split(got, "\n")[0]
+}
+
+func (k *talk) tagged(line string) string {
+	k.t.Helper()
+	got := k.command(line)
+	return got[strings.LastIndex(got, "\n")+1:]
+}
+
+// TestTooBig: a message above the limit is refused, and the connection goes on,
+// whichever literal was used.
+func TestTooBig(t *testing.T) {
+	how := inferred()
+	how.AppendLimit = 1000
+	s := start(t, Options{Behaviour: how})
+	k := converse(t, s.Addr())
+	k.login("a@acme.co.kr")
+	big := strings.Repeat("x NOOP\r\n", 200)
+	k.send("x APPEND INBOX {%d+}\r\n%s\r\nx NOOP\r\n", len(big), big)
+	want(t, "refused", k.line(), "x NO [TOOBIG] The message is too big: 1000 bytes are the limit")
+	want(t, "in step", k.line(), "x OK NOOP completed")
+	k.send("x APPEND INBOX {%d}\r\n", len(big))
+	want(t, "continuation", k.line(), "+ Ready for literal data")
+	k.send("%s\r\nx NOOP\r\n", big)
+	want(t, "refused", k.line(), "x NO [TOOBIG] The message is too big: 1000 bytes are the limit")
+	want(t, "in step", k.line(), "x OK NOOP completed")
+}
+
+// TestIdle: a client that idles is told at once.
+func TestIdle(t *testing.T) {
+	s := start(t, Options{Behaviour: inferred()})
+	k := converse(t, s.Addr())
+	k.login("a@acme.co.kr")
+	k.command("SELECT INBOX")
+	k.send("x IDLE\r\n")
+	want(t, "idling", k.line(), "+ idling")
+	c := dial(t, s, "a@acme.co.kr")
+	c.put("INBOX", "new", nil)
+	want(t, "told", k.line(), "* 1 EXISTS")
+	c.open("INBOX")
+	c.ok(c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close())
+	want(t, "told", k.line(), `* 1 FETCH (UID 1 FLAGS (\Deleted))`)
+	c.ok(c.Expunge().Close())
+	want(t, "told", k.line(), "* 1 EXPUNGE")
+	k.send("DONE\r\n")
+	want(t, "done", k.line(), "x OK IDLE completed")
+	k.send("x IDLE\r\n")
+	k.line()
+	_ = k.conn.Close() // a client that vanishes
+}
+
+// TestCutOff: a message that is not sent to its end is not stored.
+func TestCutOff(t *testing.T) {
+	s := start(t, Options{Behaviour: inferred()})
+	k := converse(t, s.Addr())
+	k.login("a@acme.co.kr")
+	k.send("x APPEND INBOX {100000+}\r\nhalf of it")
+	_ = k.conn.Close()
+	for end := time.Now().Add(10 * time.Second); !s.Idle() && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	}
+	c := dial(t, s, "a@acme.co.kr")
+	c.put("INBOX", "whole", nil)
+	want(t, "messages", c.open("INBOX").NumMessages, 1)
+	want(t, "body", c.body(1), "whole")
+}
+
+// TestManyMailboxes: members without a session cost no open file.
+func TestManyMailboxes(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, Options{Behaviour: inferred(), Dir: dir})
+	for i := range 3 * spare {
+		k := converse(t, s.Addr())
+		k.login(fmt.Sprintf("m%d@acme.co.kr", i))
+		k.send("x APPEND INBOX {1+}\r\na\r\n")
+		k.line()
+		k.command("LOGOUT")
+		_ = k.conn.Close()
+	}
+	for end := time.Now().Add(10 * time.Second); openFiles(t, dir) > 2*spare; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d files of %d mailboxes are open", openFiles(t, dir), 3*spare)
+		}
+	}
+	for _, i := range []int{0, 3*spare - 1} {
+		sum, ok := s.Sum(fmt.Sprintf("m%d@acme.co.kr", i))
+		want(t, "sum", fmt.Sprint(sum, ok), "{6 1 1} true")
+	}
+	c := dial(t, s, "m0@acme.co.kr")
+	c.open("INBOX")
+	want(t, "body", c.body(1), "a")
+	if _, ok := s.Sum("nobody"); ok {
+		t.Error("a mailbox that nobody opened is counted")
+	}
+}
+
+// openFiles counts the open files below a folder; on systems without /proc none
+// are seen.
+func openFiles(t testing.TB, dir string) int {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, l := range links {
+		if to, err := os.Readlink(l); err == nil && strings.HasPrefix(to, dir) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestMemory: a folder of 100,000 messages takes memory for its index only, and
+// large messages none.
+func TestMemory(t *testing.T) {
+	dir := t.TempDir()
+	b, err := openBox(filepath.Join(dir, "a@acme.co.kr"), false, false, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changes []change
+	b.end = 1
+	if _, err := b.data.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100_000 {
+		changes = append(changes, change{Folder: 1, UID: uint32(i + 1), Size: 1, Flags: []string{"\\Seen"}})
+	}
+	if err := b.write(changes); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.close(); err != nil {
+		t.Fatal(err)
+	}
+	changes = nil
+	s := start(t, Options{Behaviour: inferred(), Dir: dir})
+	before := heap()
+	k := converse(t, s.Addr())
+	k.login("a@acme.co.kr")
+	want(t, "EXISTS", strings.Split(k.command("SELECT INBOX"), "\n")[0], "* 100000 EXISTS")
+	k.send("x FETCH 1:* (UID FLAGS)\r\n")
+	for n := 1; n <= 100_000; n++ {
+		got, err := k.in.ReadSlice('\n')
+		if err != nil || n%1000 == 0 && string(got) != fmt.Sprintf("* %d FETCH (UID %d FLAGS (\\Seen))\r\n", n, n) {
+			t.Fatal(string(got), err)
+		}
+	}
+	want(t, "end", k.line(), "x OK FETCH completed")
+	k.send("x APPEND INBOX {%d+}\r\n", 20<<20)
+	if _, err := io.CopyN(k.conn, zeros{}, 20<<20); err != nil {
+		t.Fatal(err)
+	}
+	k.send("\r\n")
+	k.line()
+	if grown := heap() - before; grown > 16<<20 {
+		t.Errorf("the heap has grown by %d bytes", grown)
+	}
+	runtime.KeepAlive(k)
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// FuzzSession sends anything after a login: the server never fails itself.
+func FuzzSession(f *testing.F) {
+	for _, seed := range []string{"x SELECT INBOX\r\nx FETCH 1:* (BODY[1.2.MIME] BODYSTRUCTURE ENVELOPE)\r\n", "x UID SEARCH OR NOT 1:* KEYWORD a HEADER b c\r\n",
+		"x CREATE a/b (USE (\\Sent))\r\nx RENAME a b\r\nx DELETE b\r\n", "x SELECT INBOX\r\nx STORE 1 +FLAGS (\\Deleted)\r\nx COPY 1 Sent\r\nx UID EXPUNGE 1:*\r\nx CLOSE\r\n",
+		"x APPEND INBOX (\\Seen) {3+}\r\nabc\r\nx IDLE\r\nDONE\r\n", "x LIST (SUBSCRIBED) \"\" (a %) RETURN (CHILDREN STATUS (SIZE))\r\n", "x FETCH $ UID\r\nx NAMESPACE\r\nx ENABLE UTF8=ACCEPT\r\n"} {
+		f.Add(seed)
+	}
+	how := inferred()
+	how.More = true
+	s := start(f, Options{Behaviour: how})
+	hostile := "Content-Type: multipart/mixed; boundary=\"\"\r\nFrom: \"a\" <b@c>, d: e@f;\r\n\r\n--\r\n\r\n--\r\n"
+	f.Fuzz(func(t *testing.T, script string) {
+		conn, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "a LOGIN f@acme.co.kr app-f@acme.co.kr\r\na SELECT INBOX\r\na STORE 1:* +FLAGS.SILENT (\\Deleted)\r\na CLOSE\r\na APPEND INBOX {%d+}\r\n%s\r\n%s", len(hostile), hostile, script)
+		if c, ok := conn.(*net.TCPConn); ok {
+			_ = c.CloseWrite() // the server answers what it got and leaves
+		}
+		if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, conn); err != nil && strings.Contains(err.Error(), "timeout") {
+			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzParts cuts anything into parts: each lies within its parent, and the parts of
+// a level do not overlap.
+func FuzzParts(f *testing.F) {
+	f.Add("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: message/rfc822\r\n\r\na: b\r\n\r\nc\r\n--b--\r\n")
+	f.Add("Content-Type: multipart/digest; boundary=b\n\n--b\n--b\n\n--b--")
+	f.Add("\r\n")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, message string) {
+		root, err := parseParts(strings.NewReader(message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if root.header.from != 0 || root.body.to != int64(len(message)) {
+			t.Fatalf("of %d bytes the parts are %v %v", len(message), root.header, root.body)
+		}
+		checkPart(t, root, stretch{0, int64(len(message))})
+	})
+}
+
+func checkPart(t *testing.T, q *part, in stretch) {
+	t.Helper()
+	if q.header.from < in.from || q.header.to < q.header.from || q.body.from < q.header.to || q.body.to < q.body.from || q.body.to > in.to || q.lines < 0 {
+		t.Fatalf("%+v does not lie in %v", q, in)
+	}
+	at := q.body.from
+	for _, child := range q.children {
+		checkPart(t, child, stretch{at, q.body.to})
+		at = child.body.to
+	}
+	if q.message != nil {
+		checkPart(t, q.message, q.body)
+	}
+}
