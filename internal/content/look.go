@@ -1,0 +1,379 @@
+package content
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/providers"
+)
+
+// look lays what may have been put, or was there before isa came, on the table, so
+// that it is not put a second time.
+func (v *visit) look(ctx context.Context) error {
+	if v.known.Target.ID == "" {
+		// A folder that is not there yet is made when the first item is ready for it.
+		if missing, err := v.shelf.missing(ctx, v.dst, v.f.to); err != nil || missing {
+			return err
+		}
+	}
+	if err := v.resolve(ctx); err != nil {
+		return err
+	}
+	var from string
+	switch {
+	case v.stale: // all of it; Begin forgets the old keys
+	case v.known.Begun:
+		from = keyOf(max(v.known.Target.Next, v.low))
+		v.adopt = v.known.Target.Next == 0
+	default:
+		// Never used before. What isa made, or what holds nothing, needs no look.
+		if v.made || v.target.Items == 0 {
+			return nil
+		}
+		v.adopt = true
+	}
+	if err := v.led.Clear(ctx); err != nil {
+		return book(err)
+	}
+	if from == "" {
+		if err := v.mark(ctx, 0); err != nil {
+			return err
+		}
+	}
+	v.begun = true
+	n, err := v.lay(ctx, from)
+	if err != nil {
+		return err
+	}
+	v.stale = false
+	v.table = n > 0
+	if !v.table || v.first || v.reset {
+		return nil
+	}
+	return v.claim(ctx, func(r providers.Record) bool { return r.Target == "" })
+}
+
+// lay puts the items of the target, from a key on, on the table.
+func (v *visit) lay(ctx context.Context, from string) (n int, err error) {
+	var page []providers.Item
+	last := ""
+	put := func() error {
+		if len(page) == 0 {
+			return nil
+		}
+		n += len(page)
+		err := v.led.Lay(ctx, page)
+		page = page[:0]
+		return book(err)
+	}
+	err = v.dst.do(ctx, func(w adder) error {
+		page = page[:0]
+		if last > from {
+			from = last
+		}
+		_, err := w.Scan(ctx, v.target, providers.Scan{From: from, Prints: true}, func(it providers.Item) error {
+			if last != "" && it.Key <= last {
+				return nil
+			}
+			if v.run.stop.Err() != nil {
+				return errStopped
+			}
+			page = append(page, it)
+			if len(page) == lookup {
+				last = it.Key
+				return put()
+			}
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return n, err
+	}
+	return n, put()
+}
+
+// learn finds the keys of what was put, where the target did not tell them, so that
+// flags can follow and later looks know what is whose.
+func (v *visit) learn(ctx context.Context) error {
+	if err := v.led.Clear(ctx); err != nil {
+		return book(err)
+	}
+	from := v.led.Record().Target.Next
+	if _, err := v.lay(ctx, keyOf(from)); err != nil {
+		return err
+	}
+	v.table = true
+	blank := func(r providers.Record) bool { return r.Target == "" }
+	if err := v.claim(ctx, blank); err != nil {
+		return err
+	}
+	return v.review(ctx, blank, func(records []providers.Record) error {
+		for i := range records {
+			records[i].Target = unkeyed
+		}
+		return book(v.led.Settle(ctx, records))
+	})
+}
+
+// claim gives records their items on the table.
+func (v *visit) claim(ctx context.Context, which func(providers.Record) bool) error {
+	return v.review(ctx, which, func(records []providers.Record) error {
+		items := make([]providers.Item, 0, len(records))
+		byKey := make(map[string]providers.Record, len(records))
+		for _, r := range records {
+			if r.Print.Head == [16]byte{} {
+				continue
+			}
+			items = append(items, providers.Item{Key: r.Key, Size: r.Size, Date: r.Date, Flags: r.Flags, Print: r.Print})
+			byKey[r.Key] = r
+		}
+		taken, err := v.led.Take(ctx, items)
+		if err != nil {
+			return book(err)
+		}
+		out := make([]providers.Record, 0, len(taken))
+		for _, it := range items {
+			if found, ok := taken[it.Key]; ok {
+				r := byKey[it.Key]
+				r.Target = found.Key
+				out = append(out, r)
+			}
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		return book(v.led.Settle(ctx, out))
+	})
+}
+
+// review goes over the records of what is at the target, as far as the source still
+// has the items, a page at a time.
+func (v *visit) review(ctx context.Context, which func(providers.Record) bool, do func([]providers.Record) error) error {
+	keys := make([]string, 0, lookup)
+	last := ""
+	page := func() error {
+		if len(keys) == 0 {
+			return nil
+		}
+		known, err := v.led.Known(ctx, keys)
+		if err != nil {
+			return book(err)
+		}
+		var records []providers.Record
+		for _, k := range keys {
+			if r, ok := known[k]; ok && (r.Outcome == providers.Copied || r.Outcome == providers.Adopted) && which(r) {
+				records = append(records, r)
+			}
+		}
+		keys = keys[:0]
+		if len(records) == 0 {
+			return nil
+		}
+		return do(records)
+	}
+	err := v.src.do(ctx, func(r providers.Reader) error {
+		_, err := r.Scan(ctx, v.f.Folder, providers.Scan{From: last}, func(it providers.Item) error {
+			if it.Key <= last {
+				return nil
+			}
+			if v.run.stop.Err() != nil {
+				return errStopped
+			}
+			last = it.Key
+			if keys = append(keys, it.Key); len(keys) == lookup {
+				return page()
+			}
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return page()
+}
+
+// candidates is how many items of one print are compared with an item at most.
+const candidates = 16
+
+// take settles the items that are on the table, and returns the rest.
+func (v *visit) take(ctx context.Context, items []providers.Item) (rest []providers.Item, err error) {
+	for chunk := range slices.Chunk(items, lookup/4) {
+		c := comparing{visit: v, left: chunk, mine: map[string][16]byte{}, heads: map[[16]byte]bool{}, theirs: map[providers.Print][]providers.Item{}}
+		for more := true; more && len(c.left) > 0 && c.rounds < candidates; c.rounds++ {
+			if more, err = c.round(ctx); err != nil {
+				v.clean = false // some is off the table and not settled
+				return nil, err
+			}
+		}
+		if err := c.giveBack(ctx); err != nil {
+			return nil, err
+		}
+		rest = append(rest, c.left...)
+	}
+	return rest, nil
+}
+
+// comparing finds, for a few items, those of the table that they are.
+type comparing struct {
+	*visit
+	left   []providers.Item
+	rounds int
+	heads  map[[16]byte]bool                    // prints that prove nothing alone
+	mine   map[string][16]byte                  // bodies of items, by key
+	theirs map[providers.Print][]providers.Item // taken off the table and not matched so far
+}
+
+// round takes one more of each from the table, compares bodies where the print alone
+// proves nothing, and settles what is the same. It reports whether there may be more.
+func (c *comparing) round(ctx context.Context) (more bool, err error) {
+	taken, err := c.led.Take(ctx, printed(c.left))
+	if err != nil || len(taken) == 0 {
+		return false, book(err)
+	}
+	var unproven []providers.Item
+	for _, t := range taken {
+		if !t.Alone {
+			unproven = append(unproven, t.Item)
+			c.heads[t.Print.Head] = true
+		}
+	}
+	if err := c.read(ctx, unproven); err != nil {
+		return false, err
+	}
+	outcome := providers.Copied
+	if c.adopt {
+		outcome = providers.Adopted
+	}
+	var records []providers.Record
+	var left []providers.Item
+	for _, it := range c.left {
+		t, ok := taken[it.Key]
+		if !ok || !t.Alone {
+			if t.Item, ok = c.match(it); ok {
+				it.Print.Body = c.mine[it.Key]
+			}
+		}
+		if !ok {
+			left = append(left, it)
+			continue
+		}
+		r := c.record(it, outcome, "")
+		r.Target, r.Flags = t.Key, t.Flags
+		records = append(records, r)
+		c.differs(it, r)
+	}
+	c.left = left
+	return len(unproven) > 0, c.settle(ctx, records)
+}
+
+// read reads the bodies of what was taken and of the items it may be.
+func (c *comparing) read(ctx context.Context, taken []providers.Item) error {
+	if len(taken) == 0 {
+		return nil
+	}
+	theirs, err := bodies(ctx, c.dst, c.target, taken)
+	if err != nil {
+		return err
+	}
+	for _, t := range taken {
+		if body, ok := theirs[t.Key]; ok {
+			p := providers.Print{Head: t.Print.Head, Body: body}
+			c.theirs[p] = append(c.theirs[p], t)
+		}
+	}
+	var ask []providers.Item
+	for _, it := range c.left {
+		if _, known := c.mine[it.Key]; !known && c.heads[it.Print.Head] {
+			ask = append(ask, it)
+		}
+	}
+	mine, err := bodies(ctx, c.src, c.f.Folder, ask)
+	maps.Copy(c.mine, mine)
+	return err
+}
+
+// match finds an item of the same bytes.
+func (c *comparing) match(it providers.Item) (t providers.Item, ok bool) {
+	body, known := c.mine[it.Key]
+	p := providers.Print{Head: it.Print.Head, Body: body}
+	if same := c.theirs[p]; known && len(same) > 0 {
+		c.theirs[p] = same[1:]
+		return same[0], true
+	}
+	return t, false
+}
+
+// giveBack lays what turned out to be something else on the table again.
+func (c *comparing) giveBack(ctx context.Context) error {
+	var back []providers.Item
+	for _, some := range c.theirs {
+		back = append(back, some...)
+	}
+	if len(back) == 0 {
+		return nil
+	}
+	return book(c.led.Return(ctx, back))
+}
+
+// printed are the items whose print is known.
+func printed(items []providers.Item) []providers.Item {
+	unknown := func(it providers.Item) bool { return it.Print.Head == [16]byte{} }
+	if !slices.ContainsFunc(items, unknown) {
+		return items
+	}
+	return slices.DeleteFunc(slices.Clone(items), unknown)
+}
+
+// bodies reads items and returns what recognises their bytes, by key.
+func bodies[C providers.Reader](ctx context.Context, l *link[C], f providers.Folder, items []providers.Item) (map[string][16]byte, error) {
+	out := make(map[string][16]byte, len(items))
+	printer := providers.NewPrinter()
+	if len(items) == 0 {
+		return out, nil
+	}
+	err := l.do(ctx, func(r C) error {
+		todo := slices.DeleteFunc(slices.Clone(items), func(it providers.Item) bool { _, have := out[it.Key]; return have })
+		if len(todo) == 0 {
+			return nil
+		}
+		return r.Fetch(ctx, f, todo, func(m providers.Message) error {
+			printer.Reset()
+			if err := drain(printer, m); err != nil {
+				return err
+			}
+			out[m.Key] = printer.Print(m.Date).Body
+			l.progress()
+			return nil
+		})
+	})
+	return out, err
+}
+
+// lost is when the answer to a Put did not come: what it held is looked for, at the
+// target, before anything else is put there.
+func (v *visit) lost(err error) error {
+	v.clean = false
+	if !v.table || v.until != "" {
+		v.until = v.last
+	}
+	if diag.ClassOf(err) == diag.Invalid {
+		return errAgain // the connection is as good as before
+	}
+	if bearErr := v.dst.bear(unavailable(err)); bearErr != nil {
+		return bearErr
+	}
+	return errAgain
+}
+
+// unavailable makes an error one after which the connection is opened again.
+func unavailable(err error) error {
+	if diag.ClassOf(err) == diag.Unavailable || diag.ClassOf(err) == diag.Cancelled {
+		return err
+	}
+	return &diag.Failure{Class: diag.Unavailable, Op: "put", Err: errors.New(words(err))}
+}

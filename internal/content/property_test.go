@@ -1,0 +1,419 @@
+package content
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/providers"
+)
+
+// weather is everything that goes wrong: faults of both stores and the death of the
+// process, by chance.
+type weather struct {
+	mu     sync.Mutex
+	rng    *rand.Rand
+	rate   float64 // of faults
+	dieAt  int     // operations until the process dies; 0: never
+	ops    int
+	dead   bool
+	die    context.CancelFunc
+	source *store
+	gone   func(l letter)
+}
+
+var errDead = &diag.Failure{Class: diag.Cancelled, Op: "the process died"}
+
+// step counts an operation; it reports whether the process is dead.
+func (w *weather) step() bool {
+	w.ops++
+	if w.dieAt > 0 && w.ops >= w.dieAt && !w.dead {
+		w.dead = true
+		w.die()
+	}
+	return w.dead
+}
+
+func (w *weather) fault(op string, after bool, _ int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.step() {
+		return errDead
+	}
+	if w.rng.Float64() > w.rate {
+		return nil
+	}
+	if after {
+		return &diag.Failure{Class: diag.Unavailable, Op: op, Unknown: true, Detail: "the answer was lost"}
+	}
+	if op == "scanned" || op == "fetched" {
+		if w.rng.IntN(10) > 0 {
+			return nil
+		}
+		return down(op)
+	}
+	switch w.rng.IntN(5) {
+	case 0, 1:
+		return down(op)
+	case 2:
+		return &diag.Failure{Class: diag.Limited, Op: op, Detail: "slow down"}
+	case 3:
+		if op == "open" || op == "flag" {
+			return down(op)
+		}
+		return &diag.Failure{Class: diag.Invalid, Op: op, Detail: "NO not now"}
+	}
+	if op == "fetch" && w.source != nil {
+		w.source.mu.Lock()
+		defer w.source.mu.Unlock()
+		if b := w.source.folders[w.rng.IntN(len(w.source.folders))]; len(b.mails) > 3 {
+			i := w.rng.IntN(len(b.mails))
+			b.mails = slices.Delete(b.mails, i, i+1)
+		}
+	}
+	return nil
+}
+
+// mortal is a ledger whose process may die before or after any change.
+type mortal struct {
+	providers.Ledger
+	w *weather
+}
+
+type mortalStream struct {
+	providers.Stream
+	w *weather
+}
+
+type mortalFolder struct {
+	providers.FolderLedger
+	w *weather
+}
+
+// write does a change unless the process is dead; it may die right after it.
+func (w *weather) write(do func() error) error {
+	w.mu.Lock()
+	dead := w.step()
+	w.mu.Unlock()
+	if dead {
+		return errDead
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.step() {
+		return errDead
+	}
+	return nil
+}
+
+func (m mortal) Stream(ctx context.Context, about providers.StreamInfo) (providers.Stream, error) {
+	s, err := m.Ledger.Stream(context.WithoutCancel(ctx), about)
+	return mortalStream{s, m.w}, err
+}
+
+func (m mortalStream) Folder(ctx context.Context, f providers.Folder) (providers.FolderLedger, error) {
+	led, err := m.Stream.Folder(context.WithoutCancel(ctx), f)
+	return mortalFolder{led, m.w}, err
+}
+
+func (m mortalStream) Note(ctx context.Context, info providers.StreamInfo) error {
+	return m.w.write(func() error { return m.Stream.Note(context.WithoutCancel(ctx), info) })
+}
+
+func (m mortalFolder) Survey(ctx context.Context, f providers.Folder) error {
+	return m.w.write(func() error { return m.FolderLedger.Survey(context.WithoutCancel(ctx), f) })
+}
+
+func (m mortalFolder) Begin(ctx context.Context, f providers.Folder, made bool) error {
+	return m.w.write(func() error { return m.FolderLedger.Begin(context.WithoutCancel(ctx), f, made) })
+}
+
+func (m mortalFolder) Settle(ctx context.Context, r []providers.Record) error {
+	return m.w.write(func() error { return m.FolderLedger.Settle(context.WithoutCancel(ctx), r) })
+}
+
+func (m mortalFolder) End(ctx context.Context, f providers.Folder) error {
+	return m.w.write(func() error { return m.FolderLedger.End(context.WithoutCancel(ctx), f) })
+}
+
+func (m mortalFolder) Moved(ctx context.Context, f, to providers.Folder) error {
+	return m.w.write(func() error { return m.FolderLedger.Moved(context.WithoutCancel(ctx), f, to) })
+}
+
+func (m mortalFolder) Shelve(ctx context.Context, epoch string) error {
+	return m.w.write(func() error { return m.FolderLedger.Shelve(context.WithoutCancel(ctx), epoch) })
+}
+
+func (m mortalFolder) Unshelve(ctx context.Context) error {
+	return m.w.write(func() error { return m.FolderLedger.Unshelve(context.WithoutCancel(ctx)) })
+}
+
+func (m mortalFolder) Lay(ctx context.Context, items []providers.Item) error {
+	return m.w.write(func() error { return m.FolderLedger.Lay(context.WithoutCancel(ctx), items) })
+}
+
+func (m mortalFolder) Return(ctx context.Context, items []providers.Item) error {
+	return m.w.write(func() error { return m.FolderLedger.Return(context.WithoutCancel(ctx), items) })
+}
+
+func (m mortalFolder) Clear(ctx context.Context) error {
+	return m.w.write(func() error { return m.FolderLedger.Clear(context.WithoutCancel(ctx)) })
+}
+
+func (m mortalFolder) Take(ctx context.Context, items []providers.Item) (out map[string]providers.Taken, err error) {
+	err = m.w.write(func() (err error) {
+		out, err = m.FolderLedger.Take(context.WithoutCancel(ctx), items)
+		return err
+	})
+	return out, err
+}
+
+func (m mortalFolder) Reclaim(ctx context.Context, items []providers.Item) (out map[string]providers.Record, err error) {
+	err = m.w.write(func() (err error) {
+		out, err = m.FolderLedger.Reclaim(context.WithoutCancel(ctx), items)
+		return err
+	})
+	return out, err
+}
+
+// world is two stores with the history of the first.
+type world struct {
+	t        *testing.T
+	rng      *rand.Rand
+	from, to *store
+	ever     map[string]int // how often a message was ever at the source
+	n        int
+	touched  map[*box]bool // renamed or numbered anew since the last whole pass
+	clock    *clock
+	opts     Options
+	base     providers.Ledger
+}
+
+func bodyOf(l letter) string { return string(l.body) }
+
+func (w *world) arrive(b *box, l letter) {
+	b.put(w.from, l)
+	w.ever[bodyOf(l)]++
+}
+
+// happen lets something happen at the source.
+func (w *world) happen() {
+	b := w.from.folders[w.rng.IntN(len(w.from.folders))]
+	what := w.rng.IntN(12)
+	if testing.Verbose() {
+		w.t.Logf("event %d in %v (epoch %d)", what, b.path, b.epoch)
+	}
+	switch what {
+	case 0, 1, 2, 3, 4:
+		for range 1 + w.rng.IntN(70) {
+			w.n++
+			w.arrive(b, letterOf(w.n, w.rng.IntN(200)))
+		}
+	case 5: // a true duplicate, and one without Message-ID
+		if len(b.mails) > 0 {
+			w.arrive(b, *b.mails[w.rng.IntN(len(b.mails))])
+		}
+		w.n++
+		w.arrive(b, letter{date: time.Unix(1_700_000_000, 0), body: fmt.Appendf(nil, "Subject: x\r\n\r\n%03d", w.n%1000)})
+	case 6: // a large one
+		w.n++
+		w.arrive(b, letterOf(w.n, batchBytes+w.rng.IntN(1000)))
+	case 7, 8: // flags
+		for range w.rng.IntN(10) {
+			if len(b.mails) > 0 {
+				l := b.mails[w.rng.IntN(len(b.mails))]
+				w.from.modseq++
+				l.flags, l.mod, b.mod = []string{fmt.Sprintf("$k%d", w.rng.IntN(5))}, w.from.modseq, w.from.modseq
+			}
+		}
+	case 9: // a new epoch
+		if !w.touched[b] {
+			w.touched[b] = true
+			w.from.epoch++
+			b.epoch = w.from.epoch
+			for i, l := range b.mails {
+				l.uid = int64(i) + 1
+			}
+			b.next = int64(len(b.mails)) + 1
+		}
+	case 10: // another name, perhaps with folders below, perhaps with a new one in its place
+		if b.use == "" && !w.touched[b] && len(b.mails) > 0 {
+			w.touched[b] = true
+			old := strings.Join(b.path, "/")
+			w.n++
+			w.from.rename(b, fmt.Sprintf("%s-%d", strings.Split(b.path[len(b.path)-1], "-")[0], w.n))
+			if w.rng.IntN(2) == 0 {
+				w.touched[w.from.add(old, "")] = true
+			}
+		}
+	case 11:
+		for range w.rng.IntN(4) {
+			if len(b.mails) > 1 {
+				i := w.rng.IntN(len(b.mails))
+				b.mails = slices.Delete(b.mails, i, i+1)
+			}
+		}
+	}
+}
+
+// pass makes a pass in some weather.
+func (w *world) pass(rate float64, dieAt int) Report {
+	abort, die := context.WithCancel(context.Background())
+	defer die()
+	bad := &weather{rng: rand.New(rand.NewPCG(w.rng.Uint64(), 1)), rate: rate, dieAt: dieAt, die: die, source: w.from}
+	w.from.fault, w.to.fault = bad.fault, bad.fault
+	defer func() { w.from.fault, w.to.fault = nil, nil }()
+	o := w.opts
+	o.Abort, o.Ledger = abort, mortal{w.base, bad}
+	r, err := Run(context.Background(), o)
+	if err != nil && !bad.dead {
+		w.t.Fatalf("a pass: %v", err)
+	}
+	if testing.Verbose() {
+		j := r.Jobs[0]
+		w.t.Logf("pass %.2f, died %v: complete %v, moved %v, %d flags, %d renamed, %d reclaimed; %v %v %v", rate, bad.dead, j.Complete, j.Moved, j.Flags, j.Renamed, j.Reclaimed, j.Err, j.Failures, j.Notes)
+	}
+	return r
+}
+
+// counts is how often each message is in a folder, or everywhere for nil.
+func counts(s *store, only *box) map[string]int {
+	out := map[string]int{}
+	for _, b := range s.folders {
+		if only == nil || only == b {
+			for _, l := range b.mails {
+				out[bodyOf(*l)]++
+			}
+		}
+	}
+	return out
+}
+
+// check demands that nothing is lost and nothing doubled.
+func (w *world) check(when string) {
+	w.t.Helper()
+	wrong := 0
+	for body, n := range counts(w.to, nil) {
+		if n > w.ever[body] {
+			if wrong++; wrong > 3 {
+				break
+			}
+			w.t.Errorf("%s: %d at the target of %d that ever were: %.40q", when, n, w.ever[body], body)
+		}
+	}
+	for _, b := range w.from.folders {
+		there := w.to.box(strings.Join(b.path, "/"))
+		if there == nil {
+			w.t.Errorf("%s: folder %v is not at the target", when, b.path)
+			continue
+		}
+		have := counts(w.to, there)
+		for body, n := range counts(w.from, b) {
+			if have[body] < n {
+				if wrong++; wrong > 6 {
+					break
+				}
+				w.t.Errorf("%s: %v: %d of %d at the target: %.60q", when, b.path, have[body], n, body)
+			}
+		}
+	}
+	if w.t.Failed() {
+		w.t.FailNow()
+	}
+}
+
+// flagsFollow demands that flags are those of the source.
+func (w *world) flagsFollow() {
+	w.t.Helper()
+	for _, b := range w.from.folders {
+		there := w.to.box(strings.Join(b.path, "/"))
+		for _, l := range b.mails {
+			if w.ever[bodyOf(*l)] > 1 {
+				continue
+			}
+			for _, x := range there.mails {
+				if bytes.Equal(x.body, l.body) && !slices.Equal(x.flags, l.flags) {
+					w.t.Errorf("%v %.30q has flags %v at the target, not %v", b.path, l.body, x.flags, l.flags)
+				}
+			}
+		}
+	}
+}
+
+// settleDown makes passes in good weather, until nothing is left, and checks.
+func (w *world) settleDown(when string) {
+	w.t.Helper()
+	w.pass(0, 0)
+	r := w.pass(0, 0)
+	if j := r.Jobs[0]; j.Err != nil || !j.Complete || !j.Balanced || len(j.Failures) > 0 {
+		w.t.Fatalf("%s: complete %v, balanced %v, %v %v, sums %v, notes %v", when, j.Complete, j.Balanced, j.Err, j.Failures, j.Sums, j.Notes)
+	}
+	w.check(when)
+	opens := w.to.opens
+	r = w.pass(0, 0)
+	if len(r.Moved) != 0 || r.Flags+r.Renamed+r.Reclaimed != 0 {
+		w.t.Errorf("%s: the third pass moved %v, %d flags, %d renamed, %d reclaimed", when, r.Moved, r.Flags, r.Renamed, r.Reclaimed)
+	}
+	if w.from.condstore && w.to.opens != opens {
+		w.t.Errorf("%s: the third pass opened the target", when)
+	}
+	w.touched = map[*box]bool{}
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 7)), ever: map[string]int{}, touched: map[*box]bool{}, clock: newClock(), base: openLedger(t)}
+	w.from, w.to = newStore(t, "old", "a", "a/b", "한글"), newStore(t, "new")
+	w.from.condstore = seed%3 != 0
+	w.to.blind = seed%4 == 1
+	if seed%5 == 2 {
+		w.from.lies = 3
+	}
+	w.opts = Options{Jobs: []Job{job(w.from, w.to)}, Now: w.clock.Now, Sleep: w.clock.Sleep, Patience: Patience{Reconnects: 4, Inline: time.Hour}}
+	for range 4 {
+		w.happen()
+	}
+	w.n++
+	w.arrive(w.from.box("INBOX"), letterOf(w.n, 10))
+	if seed%2 == 0 { // some are there already
+		for _, l := range w.from.box("INBOX").mails {
+			if w.rng.IntN(2) == 0 {
+				w.to.box("INBOX").put(w.to, *l)
+			}
+		}
+	}
+	return w
+}
+
+func TestNothingIsLostNothingIsDoubled(t *testing.T) {
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			w := newWorld(t, seed)
+			for round := range 3 {
+				for range w.rng.IntN(4) {
+					w.happen()
+				}
+				for range 1 + w.rng.IntN(3) {
+					dieAt := 0
+					if w.rng.IntN(2) == 0 {
+						dieAt = 1 + w.rng.IntN(250)
+					}
+					w.pass(w.rng.Float64()*0.1, dieAt)
+				}
+				w.settleDown(fmt.Sprintf("round %d", round))
+			}
+			if w.from.lies == 0 || !w.to.blind { // else nothing tells which is which
+				w.flagsFollow()
+			}
+		})
+	}
+}

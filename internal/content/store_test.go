@@ -1,0 +1,435 @@
+package content
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/providers"
+)
+
+// store is a mail server with one account, in memory. It is strict: a connection
+// used by two goroutines at once, or after Close, is an error of the test.
+type store struct {
+	t    testing.TB
+	name string
+	host string
+
+	condstore, blind bool // blind: it tells no keys of what was put
+	limits           providers.Limits
+	// fault is asked before each operation, and after each that changes something.
+	fault func(op string, after bool, n int) error
+	// refuses tells that the server does not take a message; lies is added to sizes
+	// in listings; hides leaves items out of scans.
+	refuses func(body []byte) bool
+	partial bool // a batch with one that is refused is stored without it
+	breaks  func(body []byte) bool
+	lies    int64
+	hides   int
+
+	mu      sync.Mutex
+	folders []*box
+	epoch   int64
+	modseq  int64
+	opens   int
+	logins  error
+	calls   map[string]int
+	open    atomic.Int64 // connections
+	most    int64
+	holding atomic.Int64 // bodies held by Put at once
+}
+
+// box is a folder.
+type box struct {
+	id    string
+	path  []string
+	use   providers.Use
+	epoch int64
+	next  int64
+	mod   int64
+	mails []*letter
+}
+
+// letter is a message.
+type letter struct {
+	uid   int64
+	date  time.Time
+	flags []string
+	body  []byte
+	mod   int64
+}
+
+func newStore(t testing.TB, name string, paths ...string) *store {
+	s := &store{t: t, name: name, host: name, condstore: true, calls: map[string]int{}, epoch: 100}
+	s.add("INBOX", providers.UseInbox)
+	for _, p := range paths {
+		s.add(p, "")
+	}
+	return s
+}
+
+func (s *store) add(path string, use providers.Use) *box {
+	s.epoch++
+	b := &box{id: "id:" + path, path: strings.Split(path, "/"), use: use, epoch: s.epoch, next: 1}
+	s.folders = append(s.folders, b)
+	return b
+}
+
+func (s *store) box(path string) *box {
+	for _, b := range s.folders {
+		if strings.Join(b.path, "/") == path {
+			return b
+		}
+	}
+	return nil
+}
+
+func (s *store) byID(id string) *box {
+	return s.folders[slices.IndexFunc(s.folders, func(b *box) bool { return b.id == id })]
+}
+
+func (b *box) put(s *store, l letter) *letter {
+	s.modseq++
+	l.uid, l.mod, b.mod = b.next, s.modseq, s.modseq
+	b.next++
+	b.mails = append(b.mails, &l)
+	return &l
+}
+
+// letterOf makes a message; n tells it from others.
+func letterOf(n int, size int) letter {
+	head := fmt.Sprintf("Message-ID: <%d@acme.example>\r\nSubject: =?utf-8?B?7JWI64WV?= %d\r\n\r\n", n, n)
+	body := append([]byte(head), bytes.Repeat([]byte{byte('a' + n%26)}, size)...)
+	return letter{date: time.Unix(1_700_000_000+int64(n)*60, 0), flags: []string{`\Seen`}, body: body}
+}
+
+func (b *box) folder(s *store) providers.Folder {
+	f := providers.Folder{ID: b.id, Path: slices.Clone(b.path), Use: b.use, Epoch: fmt.Sprint(b.epoch), Next: b.next, Items: int64(len(b.mails)), Bytes: -1}
+	if s.condstore {
+		f.Mark = fmt.Sprintf("%d;%d;%d", b.next, len(b.mails), b.mod)
+	}
+	return f
+}
+
+func (s *store) Name() string { return "mem://" + s.name }
+func (s *store) Host() string { return s.host }
+
+// account opens the store as an Origin or a Target.
+type origin struct{ *store }
+type target struct{ *store }
+
+func (o origin) Open(ctx context.Context) (providers.Reader, error) { return o.login(ctx, false) }
+func (o target) Open(ctx context.Context) (providers.Writer, error) { return o.login(ctx, true) }
+
+func (s *store) login(ctx context.Context, writes bool) (*conn, error) {
+	if err := s.enter("open", nil); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.logins != nil {
+		return nil, s.logins
+	}
+	s.opens++
+	s.most = max(s.most, s.open.Add(1))
+	return &conn{s: s, writes: writes}, nil
+}
+
+// enter counts an operation and asks for a fault.
+func (s *store) enter(op string, c *conn) error {
+	s.mu.Lock()
+	s.calls[op]++
+	n := s.calls[op]
+	s.mu.Unlock()
+	if c != nil && c.broken {
+		return down(op)
+	}
+	if s.fault == nil {
+		return nil
+	}
+	err := s.fault(op, false, n)
+	if c != nil && diag.ClassOf(err) == diag.Unavailable {
+		c.broken = true
+	}
+	return err
+}
+
+func down(op string) error {
+	return &diag.Failure{Class: diag.Unavailable, Op: op, Detail: "connection reset"}
+}
+
+// conn is a connection.
+type conn struct {
+	s      *store
+	writes bool
+	busy   atomic.Bool
+	closed atomic.Bool
+	broken bool
+}
+
+// use begins an operation.
+func (c *conn) use(op string) func() {
+	if c.closed.Load() {
+		c.s.t.Errorf("%s: %s after Close", c.s.name, op)
+	}
+	if !c.busy.CompareAndSwap(false, true) {
+		c.s.t.Errorf("%s: %s while another operation is under way", c.s.name, op)
+	}
+	return func() { c.busy.Store(false) }
+}
+
+func (c *conn) Close() error {
+	if !c.closed.Swap(true) {
+		c.s.open.Add(-1)
+	}
+	return nil
+}
+
+func (c *conn) Folders(ctx context.Context) ([]providers.Folder, error) {
+	defer c.use("folders")()
+	if err := c.s.enter("folders", c); err != nil {
+		return nil, err
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	var out []providers.Folder
+	for _, b := range c.s.folders {
+		out = append(out, b.folder(c.s))
+	}
+	return out, nil
+}
+
+// find returns a copy of a folder's letters, so that yields run without the lock.
+func (c *conn) find(f providers.Folder) (providers.Folder, []letter, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	for _, b := range c.s.folders {
+		if b.id != f.ID {
+			continue
+		}
+		if fmt.Sprint(b.epoch) != f.Epoch {
+			return f, nil, &diag.Failure{Class: diag.Conflict, Op: "select", Detail: "new epoch"}
+		}
+		out := make([]letter, len(b.mails))
+		for i, l := range b.mails {
+			out[i] = *l
+		}
+		return b.folder(c.s), out, nil
+	}
+	return f, nil, &diag.Failure{Class: diag.NotFound, Op: "select", Detail: f.ID + " is not there"}
+}
+
+func keyFor(uid int64) string { return fmt.Sprintf("%010d", uid) }
+
+func (c *conn) Scan(ctx context.Context, f providers.Folder, what providers.Scan, yield func(providers.Item) error) (providers.Folder, error) {
+	defer c.use("scan")()
+	if err := c.s.enter("scan", c); err != nil {
+		return f, err
+	}
+	now, mails, err := c.find(f)
+	if err != nil {
+		return f, err
+	}
+	var since int64
+	if what.Since != "" && c.s.condstore {
+		if _, err := fmt.Sscanf(what.Since[strings.LastIndex(what.Since, ";")+1:], "%d", &since); err != nil {
+			c.s.t.Errorf("%s: mark %q is none of mine", c.s.name, what.Since)
+		}
+	}
+	for i, l := range mails {
+		if i < c.s.hides || keyFor(l.uid) < what.From || since > 0 && l.mod <= since {
+			continue
+		}
+		it := providers.Item{Key: keyFor(l.uid), Size: int64(len(l.body)) + c.s.lies, Date: l.date, Flags: slices.Clone(l.flags)}
+		if what.Prints {
+			it.Print.Head = providers.HeadOf(l.body, it.Size, l.date)
+		}
+		if err := c.s.enter("scanned", c); err != nil {
+			return now, err
+		}
+		if err := yield(it); err != nil {
+			return now, err
+		}
+	}
+	return now, nil
+}
+
+func (c *conn) Fetch(ctx context.Context, f providers.Folder, items []providers.Item, yield func(providers.Message) error) error {
+	defer c.use("fetch")()
+	if err := c.s.enter("fetch", c); err != nil {
+		return err
+	}
+	_, mails, err := c.find(f)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		i, ok := slices.BinarySearchFunc(mails, after(it.Key)-1, func(l letter, uid int64) int { return cmp.Compare(l.uid, uid) })
+		if !ok {
+			continue
+		}
+		if err := c.s.enter("fetched", c); err != nil {
+			return err
+		}
+		m := providers.Message{Item: it, Body: bytes.NewReader(mails[i].body)}
+		m.Size = int64(len(mails[i].body))
+		if err := yield(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *conn) Limits() providers.Limits { return c.s.limits }
+
+func (c *conn) Create(ctx context.Context, path []string, use providers.Use) (providers.Folder, error) {
+	defer c.use("create")()
+	if err := c.s.enter("create", c); err != nil {
+		return providers.Folder{}, err
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if b := c.s.box(strings.Join(path, "/")); b != nil {
+		return b.folder(c.s), nil
+	}
+	return c.s.add(strings.Join(path, "/"), use).folder(c.s), nil
+}
+
+func (c *conn) Put(ctx context.Context, f providers.Folder, messages []providers.Message) ([]providers.Delivery, error) {
+	defer c.use("put")()
+	if err := c.s.enter("put", c); err != nil {
+		return nil, err
+	}
+	var letters []letter
+	refused := false
+	for _, m := range messages {
+		body, err := io.ReadAll(m.Body)
+		if err == nil && int64(len(body)) != m.Size {
+			c.s.t.Errorf("%s: a body of %d bytes was announced as %d", c.s.name, len(body), m.Size)
+		}
+		if err != nil {
+			c.broken = true
+			return nil, &diag.Failure{Class: diag.Unavailable, Op: "put", Err: err}
+		}
+		if c.s.breaks != nil && c.s.breaks(body) {
+			c.broken = true
+			return nil, &diag.Failure{Class: diag.Unavailable, Op: "put", Unknown: true, Detail: "connection reset"}
+		}
+		refused = refused || c.s.refuses != nil && c.s.refuses(body)
+		letters = append(letters, letter{date: m.Date, flags: slices.Clone(m.Flags), body: body})
+	}
+	if refused && c.s.partial && len(letters) > 1 {
+		c.s.mu.Lock()
+		defer c.s.mu.Unlock()
+		for _, l := range letters {
+			if !c.s.refuses(l.body) {
+				c.s.byID(f.ID).put(c.s, l)
+			}
+		}
+		return nil, &diag.Failure{Class: diag.Invalid, Op: "put", Detail: "some of it may be stored", Unknown: true}
+	}
+	if refused {
+		return nil, &diag.Failure{Class: diag.Invalid, Op: "put", Detail: "NO I do not like it"}
+	}
+	if _, _, err := c.find(f); err != nil {
+		return nil, err
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	to := c.s.byID(f.ID)
+	out := make([]providers.Delivery, len(letters))
+	for n, l := range letters {
+		if c.s.fault != nil {
+			if err := c.s.fault("stored", true, n); err != nil { // between two, or after the last
+				c.broken = true
+				return nil, err
+			}
+		}
+		kept := to.put(c.s, l)
+		if !c.s.blind {
+			out[n].ID = keyFor(kept.uid)
+		}
+	}
+	if c.s.fault != nil {
+		if err := c.s.fault("stored", true, len(letters)); err != nil {
+			c.broken = true
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (c *conn) Flag(ctx context.Context, f providers.Folder, items []providers.Item) error {
+	defer c.use("flag")()
+	if err := c.s.enter("flag", c); err != nil {
+		return err
+	}
+	if _, _, err := c.find(f); err != nil {
+		return err
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	for _, b := range c.s.folders {
+		for _, l := range b.mails {
+			for _, it := range items {
+				if b.id == f.ID && keyFor(l.uid) == it.Key {
+					c.s.modseq++
+					l.flags, l.mod, b.mod = slices.Clone(it.Flags), c.s.modseq, c.s.modseq
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (c *conn) Rename(ctx context.Context, f providers.Folder, path []string) (providers.Folder, error) {
+	defer c.use("rename")()
+	if err := c.s.enter("rename", c); err != nil {
+		return providers.Folder{}, err
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	to := strings.Join(path, "/")
+	if c.s.box(to) != nil {
+		return providers.Folder{}, &diag.Failure{Class: diag.Exists, Op: "rename", Detail: to}
+	}
+	var out providers.Folder
+	for _, b := range c.s.folders {
+		if b.id == f.ID {
+			out = c.s.rename(b, to)
+			break
+		}
+	}
+	if c.s.fault != nil {
+		if err := c.s.fault("renamed", true, 0); err != nil {
+			c.broken = true
+			return out, err
+		}
+	}
+	if out.ID == "" {
+		return out, &diag.Failure{Class: diag.NotFound, Op: "rename", Detail: f.ID}
+	}
+	return out, nil
+}
+
+// rename moves a folder with what is below it.
+func (s *store) rename(b *box, to string) providers.Folder {
+	from := strings.Join(b.path, "/")
+	for _, x := range s.folders {
+		old := strings.Join(x.path, "/")
+		if old == from || strings.HasPrefix(old, from+"/") {
+			name := to + strings.TrimPrefix(old, from)
+			x.path, x.id = strings.Split(name, "/"), "id:"+name
+		}
+	}
+	return b.folder(s)
+}
