@@ -15,6 +15,7 @@ import (
 	"github.com/isaworks/isa/config"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/providers/directory"
+	"github.com/isaworks/isa/providers/mail"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated parts")
@@ -102,7 +103,7 @@ func read(t *testing.T, path string) string {
 
 func reference() string {
 	var b strings.Builder
-	for _, d := range config.Describe(directory.Schemas()) {
+	for _, d := range config.Describe(append(directory.Schemas(), mail.Schemas()...)) {
 		fmt.Fprintf(&b, "### `%s`\n\n", d.Header)
 		if d.Kind != nil {
 			fmt.Fprintf(&b, "%s\n\n", aboutKind(d.Kind))
@@ -118,6 +119,9 @@ func reference() string {
 
 // aboutKind tells how objects of a kind are known, ordered and removed.
 func aboutKind(k *schema.Kind) string {
+	if k.Content {
+		return "Steers content and is no object of the tenant: it has no `company` and no `lifecycle`."
+	}
 	var parts []string
 	known := quoted(k.Natural, " and ")
 	if k.Key != "" {

@@ -39,7 +39,7 @@ type rule struct {
 
 var leaves = []string{
 	"internal/addr", "internal/diag", "internal/value", "internal/schema", "internal/live", "internal/lanes",
-	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile",
+	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile", "internal/imapwire",
 }
 
 // rules is the section "Who may know whom" of the design.
@@ -52,21 +52,25 @@ func rules() []rule {
 			not: []string{"net", "os", "os/exec"}, reason: "vocabulary does no I/O"},
 		{from: []string{"config"}, not: ours, but: append([]string{"config"}, leaves...),
 			reason: "config knows leaves; schemas arrive through an interface"},
-		{from: []string{"config"}, not: []string{"net"}, but: []string{"net/url"},
+		{from: []string{"config"}, not: []string{"net"}, but: []string{"net/netip", "net/url"},
 			reason: "validate needs no network"},
 		{from: []string{"planner"}, not: ours, but: append([]string{"planner", "state"}, leaves...),
 			reason: "the planner sees live objects only as a serialisable snapshot"},
-		{from: []string{"planner"}, not: []string{"net", "os", "internal/secret", "internal/sheet", "state/backend"},
+		{from: []string{"planner"}, not: []string{"net", "os", "internal/secret", "internal/sheet", "state/backend", "state/filelock", "state/ledger"},
 			reason: "the planner is pure"},
-		{from: []string{"state"}, not: ours, but: append([]string{"state"}, leaves...),
+		{from: []string{"state"}, except: []string{"state/ledger"}, not: ours, but: append([]string{"state"}, leaves...),
 			reason: "state knows only leaves"},
+		{from: []string{"state/ledger"}, not: ours, but: append([]string{"state", "providers"}, leaves...),
+			reason: "the ledger knows the contracts and leaves"},
+		{from: []string{"state/ledger"}, not: []string{"providers/", "state/backend"},
+			reason: "the ledger knows contracts, no provider; and no state, only what the state says of it"},
 		{from: []string{"internal/executor"}, not: ours,
 			but:    append([]string{"internal/executor", "planner", "state", "providers"}, leaves...),
 			reason: "the executor knows plan, state and contracts"},
 		{from: []string{"internal/executor"}, not: []string{"providers/"}, reason: "the executor knows contracts, no provider"},
 		{from: []string{"providers"}, not: ours, but: append([]string{"providers"}, leaves...),
 			reason: "a provider knows the contracts and leaves; not config, planner or state"},
-		{from: []string{"providers/directory"}, not: []string{"net", "os", "providers/works"},
+		{from: []string{"providers/directory", "providers/mail"}, except: []string{"providers/mail/"}, not: []string{"net", "os", "providers/works"}, but: []string{"net/netip", "net/url"},
 			reason: "product rules do no I/O"},
 		{from: []string{"providers/works/api"}, not: []string{"providers/works/directory", "providers/works/sandbox", "providers/directory"},
 			reason: "the SDK is usable alone"},
@@ -84,7 +88,9 @@ func rules() []rule {
 		{from: ours, except: []string{"providers/works/api", "providers/works/sandbox"}, not: []string{"github.com/golang-jwt"},
 			reason: "JWT stays in the SDK and in the sandbox that checks it"},
 		{from: ours, except: []string{"internal/secret"}, not: []string{"filippo.io/age"}, reason: "age stays in internal/secret"},
-		{from: ours, except: []string{"state/backend", "providers/works/sandbox"}, not: []string{"github.com/gofrs/flock"},
+		{from: ours, except: []string{"state/ledger"}, not: []string{"modernc.org/sqlite", "database/sql"}, reason: "SQL stays in the ledger"},
+		{from: ours, except: []string{"internal/content"}, not: []string{"golang.org/x/time"}, reason: "rates of content are the engine's"},
+		{from: ours, except: []string{"state/filelock", "providers/works/sandbox"}, not: []string{"github.com/gofrs/flock"},
 			reason: "file locks belong to what is stored in files"},
 	}
 }

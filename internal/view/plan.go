@@ -30,9 +30,10 @@ func Plan(w io.Writer, p *planner.Plan, s Style) error {
 		s.heading(&b, KindsWord(group[0].Kind))
 		s.write(&b, rowsOf(group, n))
 	}
-	s.content(&b, p.Content)
+	s.content(&b, p)
 	s.drift(&b, "Changed by hand since the last apply (will be changed back)", p.Drift, true, n)
 	s.drift(&b, "Changed by hand and left alone (lifecycle.ignore)", p.Drift, false, n)
+	s.unserved(&b, p.Unserved)
 	s.warnings(&b, p.Diagnostics)
 	s.guards(&b, p.Headroom)
 	if b.Len() > 0 {
@@ -51,12 +52,15 @@ func (s Style) conclusion(b *strings.Builder, p *planner.Plan) {
 		return
 	case p.Empty():
 		b.WriteString(s.in(bold, "No changes.") + " The tenant is as the configuration says.\n")
+		s.lastPass(b, p)
 		return
 	}
 	for _, line := range wrap(Summary(p), s.width()) {
 		b.WriteString(s.in(bold, line) + "\n")
 	}
-	fmt.Fprintf(b, "%s. Plan hash %s.\n", Cost(p.Cost), ShortHash(p.Hash))
+	for _, line := range wrap(fmt.Sprintf("%s. Plan hash %s.", Cost(p.Cost), ShortHash(p.Hash)), s.width()) {
+		b.WriteString(line + "\n")
+	}
 }
 
 // ShortHash is the hash as it is shown.
@@ -68,13 +72,7 @@ func Summary(p *planner.Plan) string {
 	for _, c := range Counts(p.Summary) {
 		parts = append(parts, Number(c.Count)+" to "+string(c.Action))
 	}
-	items := int64(0)
-	for _, c := range p.Content {
-		items += c.NewItems
-	}
-	if items > 0 {
-		parts = append(parts, Plural(int(items), "item")+" to copy")
-	}
+	parts = append(parts, contentSummary(p)...)
 	if len(parts) == 0 {
 		return "Plan: nothing to do."
 	}
@@ -107,7 +105,7 @@ func Cost(c planner.Cost) string {
 	if d := time.Duration(c.Seconds * float64(time.Second)); d >= time.Second {
 		text += ", at least " + Duration(d)
 	}
-	return text
+	return text + contentCost(c.Content)
 }
 
 func (s Style) heading(b *strings.Builder, text string) {
@@ -268,32 +266,12 @@ func (s Style) drift(b *strings.Builder, title string, drift []planner.Drift, re
 		// The title in front of the values: with both known, what was done by hand
 		// is applied → live.
 		rows = append(rows, row{sign: "~", colour: yellow, title: Line(title), address: Line(d.Address.String()),
-			details: n.difference(KindWord(d.Attr), d.Applied, d.Live)})
+			details: n.difference(KindWord(d.Attr), d.Applied, applied(d.Applied, d.Live))})
 	}
 	if len(rows) == 0 {
 		return
 	}
 	s.heading(b, title)
-	s.write(b, rows)
-}
-
-func (s Style) content(b *strings.Builder, content []planner.Content) {
-	if len(content) == 0 {
-		return
-	}
-	s.heading(b, "Content")
-	rows := make([]row, len(content))
-	for i, c := range content {
-		text := fmt.Sprintf("%s new of %s, %s", Number(int(c.NewItems)), Number(int(c.Items)), Bytes(c.Bytes))
-		if c.TooLarge > 0 {
-			text += fmt.Sprintf(", %s too large", Number(int(c.TooLarge)))
-		}
-		if c.Excluded > 0 {
-			text += fmt.Sprintf(", %s excluded", Number(int(c.Excluded)))
-		}
-		rows[i] = row{sign: "+", colour: green, title: strings.TrimSpace(Line(c.Route + " " + c.Phase)),
-			details: []detail{prose(text)}, address: Line(c.Address.String())}
-	}
 	s.write(b, rows)
 }
 

@@ -79,6 +79,8 @@ type Task struct {
 	done     int
 	began    time.Time
 	least    time.Duration // the whole cannot take less; 0: not known
+	bytes    int64         // done
+	why      string        // it waits; "" while it works
 	finished bool
 }
 
@@ -97,6 +99,28 @@ func (t *Task) Set(done int) {
 	t.p.mu.Lock()
 	defer t.p.mu.Unlock()
 	t.done = done
+	t.p.drawSoon()
+}
+
+// Total tells how many units there are, when that was not known at the beginning.
+func (t *Task) Total(total int) {
+	t.p.mu.Lock()
+	defer t.p.mu.Unlock()
+	t.total = total
+}
+
+// Size tells how many bytes are done; they are shown behind the units.
+func (t *Task) Size(bytes int64) {
+	t.p.mu.Lock()
+	defer t.p.mu.Unlock()
+	t.bytes = bytes
+}
+
+// Wait tells why the task waits, instead of its rate; "" that it works again.
+func (t *Task) Wait(why string) {
+	t.p.mu.Lock()
+	defer t.p.mu.Unlock()
+	t.why = Line(why)
 	t.p.drawSoon()
 }
 
@@ -174,8 +198,12 @@ func (p *Progress) draw() {
 	p.last = p.opts.Now()
 	p.erase()
 	var b strings.Builder
+	names := leastName
 	for _, t := range p.tasks {
-		b.WriteString(Cut(p.bar(t), p.width()-1) + "\n")
+		names = max(names, min(Width(t.name), mostName))
+	}
+	for _, t := range p.tasks {
+		b.WriteString(Cut(p.bar(t, names), p.width()-1) + "\n")
 		p.drawn++
 	}
 	if len(p.tasks) > 0 && p.opts.Waits != nil {
@@ -213,22 +241,33 @@ func (p *Progress) width() int {
 	return p.opts.Style.width()
 }
 
-const barWidth = 20
+// barWidth is the width of a bar in columns; names take between the others.
+const (
+	barWidth  = 20
+	leastName = 12
+	mostName  = 24
+)
 
 // bar writes "Applying  [██████    ]  120 of 312 steps  3.9/s  50 s left".
-func (p *Progress) bar(t *Task) string {
+func (p *Progress) bar(t *Task, names int) string {
 	elapsed := p.opts.Now().Sub(t.began)
 	rate := 0.0
 	if seconds := elapsed.Seconds(); seconds > 0 {
 		rate = float64(t.done) / seconds
 	}
-	text := Pad(t.name, 12)
+	text := Pad(Cut(t.name, names), names)
 	if t.total <= 0 {
 		text += fmt.Sprintf("  %s", Plural(t.done, t.unit))
 	} else {
 		full := min(barWidth*t.done/t.total, barWidth)
 		text += "  [" + strings.Repeat("█", full) + strings.Repeat(" ", barWidth-full) + "]"
 		text += fmt.Sprintf("  %s of %s", Number(t.done), Plural(t.total, t.unit))
+	}
+	if t.bytes > 0 {
+		text += "  " + Bytes(t.bytes)
+	}
+	if t.why != "" {
+		return text + "  waiting: " + t.why
 	}
 	if rate > 0 {
 		text += fmt.Sprintf("  %.1f/s", rate)

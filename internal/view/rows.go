@@ -143,3 +143,40 @@ func Table(rows [][]string) []string {
 	}
 	return out
 }
+
+// Grid returns a heading and rows as lines with aligned columns, safe to show: the
+// first column to the left, the others, which are numbers and times, to the right.
+// A column that is empty in all rows is left out.
+func Grid(heading []string, rows [][]string) []string {
+	used := make([]bool, len(heading))
+	for _, r := range rows {
+		for j, cell := range r {
+			used[j] = used[j] || cell != ""
+		}
+	}
+	var shown [][]string
+	for _, r := range append([][]string{heading}, rows...) {
+		var cells []string
+		for j, cell := range r {
+			if used[j] || j == 0 {
+				cells = append(cells, Line(cell))
+			}
+		}
+		shown = append(shown, cells)
+	}
+	widths := make([]int, len(heading))
+	for _, r := range shown {
+		for j, cell := range r {
+			widths[j] = max(widths[j], Width(cell))
+		}
+	}
+	out := make([]string, len(shown))
+	for i, r := range shown {
+		line := Pad(r[0], widths[0])
+		for j, cell := range r[1:] {
+			line += gap + strings.Repeat(" ", widths[j+1]-Width(cell)) + cell
+		}
+		out[i] = strings.TrimRight(line, " ")
+	}
+	return out
+}

@@ -152,8 +152,11 @@ func (n names) difference(label string, before, after value.Value) []detail {
 	}
 	b, bIsObject := before.(value.Object)
 	a, aIsObject := after.(value.Object)
-	if aIsObject && (bIsObject || before == nil) || bIsObject && after == nil {
-		return n.diff(label+" ", b, a, nil)
+	switch {
+	case aIsObject && (bIsObject || before == nil):
+		return n.diff(label+" ", said(b, a), a, nil)
+	case bIsObject && after == nil:
+		return n.diff(label+" ", b, nil, nil)
 	}
 	oldList, wasList := before.(value.List)
 	newList, isList := after.(value.List)
@@ -164,10 +167,37 @@ func (n names) difference(label string, before, after value.Value) []detail {
 		return n.lists(label, oldList, newList)
 	}
 	old, next := n.text(before), n.text(after)
-	if old == next {
+	if _, taken := after.(value.Clear); old == next || taken && before == nil {
 		return nil
 	}
 	return []detail{{label: label, old: old, new: next}}
+}
+
+// said is of before what after says something about: the rest is unmanaged, and
+// stays.
+func said(before, after value.Object) value.Object {
+	out := maps.Clone(before)
+	maps.DeleteFunc(out, func(name string, _ value.Value) bool { _, managed := after[name]; return !managed })
+	return out
+}
+
+// applied is of live what is to be compared with what was applied: names that it
+// does not have any more are there without a value, and those that were never
+// applied are left out.
+func applied(was, now value.Value) value.Value {
+	before, ok := was.(value.Object)
+	after, isObject := now.(value.Object)
+	if !ok || !isObject {
+		return now
+	}
+	out := value.Object{}
+	for name, v := range before {
+		if _, cleared := v.(value.Clear); cleared && after[name] == nil {
+			continue
+		}
+		out[name] = applied(v, after[name])
+	}
+	return out
 }
 
 // elements tells what changes in a list of objects that each stand for what they
@@ -194,9 +224,7 @@ func (n names) elements(label string, before, after value.List) (out []detail, o
 		case !known:
 			parts = append(parts, "+"+n.element(i, o))
 		default:
-			said := maps.Clone(old)
-			maps.DeleteFunc(said, func(name string, _ value.Value) bool { _, managed := o[name]; return !managed })
-			for _, d := range n.differences(said, o) {
+			for _, d := range n.differences(said(old, o), o) {
 				parts = append(parts, lead+": "+d.text())
 			}
 		}

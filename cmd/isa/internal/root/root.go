@@ -22,7 +22,11 @@ import (
 	"github.com/isaworks/isa/cmd/isa/internal/command/sandbox"
 	"github.com/isaworks/isa/cmd/isa/internal/command/show"
 	"github.com/isaworks/isa/cmd/isa/internal/command/state"
+	"github.com/isaworks/isa/cmd/isa/internal/command/status"
+	"github.com/isaworks/isa/cmd/isa/internal/command/survey"
+	"github.com/isaworks/isa/cmd/isa/internal/command/sync"
 	"github.com/isaworks/isa/cmd/isa/internal/command/validate"
+	"github.com/isaworks/isa/cmd/isa/internal/command/verify"
 	"github.com/isaworks/isa/cmd/isa/internal/command/version"
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/secret"
@@ -141,6 +145,8 @@ func New(env *cli.Env) *cobra.Command {
 	}
 	cmd.AddCommand(
 		validate.New(env), format.New(env), plan.New(env), apply.New(env), show.New(env), explain.New(env),
+
+		survey.New(env), sync.New(env), status.New(env), verify.New(env),
 		state.New(env), handout.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
 	)
 	return cmd

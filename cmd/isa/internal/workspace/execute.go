@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -30,6 +31,9 @@ func (w *Workspace) Lock(ctx context.Context, what string) (state.Session, error
 // Execute carries plan out and shows how far it is. once stops new steps, abort
 // also running ones.
 func (w *Workspace) Execute(once, abort context.Context, session state.Session, plan *planner.Plan, snap live.Snapshot) (r Result, err error) {
+	if err := w.CheckHandout(plan); err != nil {
+		return Result{}, err
+	}
 	if err := w.connected(); err != nil {
 		return Result{}, err
 	}
@@ -101,6 +105,20 @@ func VerbWord(v planner.Verb) string {
 		return "restore"
 	}
 	return string(v)
+}
+
+// CheckHandout refuses a plan that would put passwords into a file that is
+// something else.
+func (w *Workspace) CheckHandout(plan *planner.Plan) error {
+	if len(w.Config.Isa.HandoutRecipients) == 0 || !executor.MakesPasswords(w.kinds, plan) {
+		return nil
+	}
+	return w.env.Replaceable(w.Config.Isa.HandoutPath, "handout path", "a handout", func(r io.ReaderAt, _ int64) bool {
+		const first = "-----BEGIN AGE ENCRYPTED FILE-----"
+		head := make([]byte, len(first))
+		n, err := r.ReadAt(head, 0)
+		return (err == nil || errors.Is(err, io.EOF)) && string(head[:n]) == first[:n] // the first entry may be torn
+	})
 }
 
 // handout opens the file of generated passwords at the first one.

@@ -27,6 +27,9 @@ func TestIdentity(t *testing.T) {
 		{at("commercial", "https://WWW.worksapis.com:443/v1.0/", 7), "commercial/www.worksapis.com/7"},
 		{at("gov", "", 7), "gov/gov.worksapis.com/7"},
 		{at("commercial", "https://proxy.acme.co.kr:8443", 7), "commercial/proxy.acme.co.kr:8443/7"},
+		{at("commercial", "https://proxy.acme.co.kr/works/v1.0", 7), "commercial/proxy.acme.co.kr/works/7"},
+		{at("commercial", "http://127.0.0.1:4010/k3j2/v1.0", 7), "commercial/sandbox/k3j2/7"},
+		{at("commercial", "http://localhost:4011/k3j2/v1.0/", 7), "commercial/sandbox/k3j2/7"},
 		{at("commercial", "http://127.0.0.1:4010/v1.0", 7), "commercial/sandbox/7"},
 		{at("commercial", "http://[::1]:9", 7), "commercial/sandbox/7"},
 		{at("commercial", "http://localhost:1", 7), "commercial/sandbox/7"},
@@ -38,7 +41,7 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestSameTenant(t *testing.T) {
-	service, sandbox := at("commercial", "", 7), at("commercial", "http://127.0.0.1:4010", 7)
+	service, sandbox := at("commercial", "", 7), at("commercial", "http://127.0.0.1:4010/k3j2/v1.0", 7)
 	for _, c := range []struct {
 		w     *Workspace
 		state string
@@ -46,7 +49,9 @@ func TestSameTenant(t *testing.T) {
 	}{
 		{service, "", ""},
 		{service, "commercial/www.worksapis.com/7", ""},
-		{sandbox, at("commercial", "http://localhost:5999", 7).Identity(), ""},
+		{sandbox, at("commercial", "http://localhost:5999/k3j2/v1.0", 7).Identity(), ""},
+		{sandbox, at("commercial", "http://127.0.0.1:4010/m4n5/v1.0", 7).Identity(), "of another sandbox"},
+		{sandbox, at("commercial", "http://127.0.0.1:4010", 7).Identity(), "of another sandbox"},
 		{service, sandbox.Identity(), "of a rehearsal"},
 		{sandbox, service.Identity(), "unset it to work with the service"},
 		{service, at("commercial", "", 8).Identity(), "belongs to this tenant"},

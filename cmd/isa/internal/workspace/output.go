@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/internal/atomicfile"
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/state/backend/local"
 )
 
 // CheckFormat refuses a --format that is not known.
@@ -25,10 +27,7 @@ func CheckFormat(format string) error {
 // ShowPlan writes a plan on Out and its errors on Err.
 func ShowPlan(env *cli.Env, p *planner.Plan, sources map[string][]byte, format string) error {
 	if format == "json" {
-		enc := json.NewEncoder(env.Out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(p)
+		return writeJSON(env, p)
 	}
 	if err := view.Plan(env.Out, p, env.OutStyle()); err != nil {
 		return err
@@ -46,6 +45,29 @@ func ShowPlan(env *cli.Env, p *planner.Plan, sources map[string][]byte, format s
 		return err
 	}
 	return view.Diagnostics(env.Err, errs, sources, env.ErrStyle())
+}
+
+// document is what --format json writes (docs/formats.md).
+type document struct {
+	*planner.Plan
+	Errored bool `json:"errored"`
+}
+
+func writeJSON(env *cli.Env, p *planner.Plan) error {
+	enc := json.NewEncoder(env.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(document{p, p.Diagnostics.HasErrors()})
+}
+
+// Invalid is the plan that cannot be made from a configuration with errors: nothing
+// but these.
+func Invalid(env *cli.Env, list diag.List) *planner.Plan {
+	return &planner.Plan{
+		FormatVersion: planner.FormatVersion, Tool: Version, Created: env.Now(), Changes: []planner.Change{}, Drift: []planner.Drift{},
+		Content: []planner.Content{}, Headroom: []planner.GuardUse{}, Diagnostics: list,
+		Cost: planner.Cost{Requests: map[string]int{}},
+	}
 }
 
 // Refusal is how a command ends that made a plan with errors; nil when it has
@@ -94,8 +116,31 @@ func encoded(p *planner.Plan) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// SavePlan writes a plan to a file that only its owner may read.
+// CheckOut refuses to save a plan over a file that is none.
+func CheckOut(env *cli.Env, path string) error {
+	return env.Replaceable(path, "--out", "a plan of isa", planner.IsSaved)
+}
+
+// CheckOut refuses to save a plan where the state is, or will be.
+func (w *Workspace) CheckOut(path string) error {
+	out, err := filepath.Abs(w.env.Path(path))
+	if err != nil {
+		return err
+	}
+	for _, file := range append(local.Files(w.statePath), w.LedgerPath(), w.LedgerPath()+".lock") {
+		if own, err := filepath.Abs(file); err == nil && own == out {
+			return fmt.Errorf("--out %s is a file of the state; name another one", path)
+		}
+	}
+	return nil
+}
+
+// SavePlan writes a plan to a file that only its owner may read, and over nothing
+// but a plan.
 func SavePlan(env *cli.Env, p *planner.Plan, path string) error {
+	if err := CheckOut(env, path); err != nil {
+		return err
+	}
 	data, err := encoded(p)
 	if err != nil {
 		return err

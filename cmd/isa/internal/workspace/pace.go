@@ -60,6 +60,14 @@ func (p pace) budget(planned lanes.Budget) lanes.Budget {
 	return planned
 }
 
+// pause is how long a pause lasts that waits for the service.
+func (p pace) pause(d time.Duration) time.Duration {
+	if p.speed > 0 && p.speed != 1 {
+		return time.Duration(float64(d)/p.speed) + jitter
+	}
+	return d
+}
+
 // least is the shortest time in which the plan can be carried out at this pace;
 // 0 when nothing can be said.
 func (p pace) least(plan *planner.Plan) time.Duration {

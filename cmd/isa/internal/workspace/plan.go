@@ -27,18 +27,21 @@ func confirmations(missing bool) []time.Duration {
 	return pauses
 }
 
-// missing reports whether one of the objects is not listed at all.
+// missing reports whether one of the objects is not listed at all, or is a leaver
+// who is not listed as suspended yet.
 func missing(objects []addr.Address, st *state.State, snap live.Snapshot) bool {
-	listed := map[string]bool{}
+	listed, works := map[string]bool{}, map[string]bool{}
 	for kind, list := range snap.Objects {
 		for i := range list {
 			listed[kind+"\x00"+list[i].ID] = true
+			works[kind+"\x00"+list[i].ID] = list[i].Status != live.Suspended && list[i].Status != live.Deleted
 		}
 	}
 	there := map[addr.Address]bool{}
 	for i := range st.Objects {
 		o := &st.Objects[i]
-		there[o.Address] = listed[o.Kind+"\x00"+o.ID]
+		id := o.Kind + "\x00" + o.ID
+		there[o.Address] = listed[id] && !(o.Status == state.Retired && works[id])
 	}
 	return slices.ContainsFunc(objects, func(a addr.Address) bool { return !there[a] })
 }
@@ -89,7 +92,7 @@ func listed(w *Workspace, snap live.Snapshot, took time.Duration) string {
 // Plan lists the tenant and makes the plan from the configuration and st. When the
 // listing does not show yet what was applied moments ago, it waits and lists
 // again: at most 15 seconds in all, and until a minute after it was applied when an
-// object is not shown at all. The end of ctx ends the waiting.
+// object is not shown at all, by the service's clock. The end of ctx ends the waiting.
 func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, live.Snapshot, error) {
 	if err := w.SameTenant(st); err != nil {
 		return nil, live.Snapshot{}, err
@@ -98,6 +101,10 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 		return nil, live.Snapshot{}, err
 	}
 	if err := w.connected(); err != nil {
+		return nil, live.Snapshot{}, err
+	}
+	var err error
+	if w.declared, err = w.declaredContent(ctx, st); err != nil {
 		return nil, live.Snapshot{}, err
 	}
 	shareEqual(st, w.Config.Objects)
@@ -115,7 +122,7 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 		if n >= len(pauses) {
 			break
 		}
-		pause := pauses[n]
+		pause := w.pace.pause(pauses[n])
 		p.Line(waiting(len(plan.Unconfirmed), absent && n == 0, pause))
 		if err := sleep(ctx, pause); err != nil {
 			return nil, snap, err
@@ -136,7 +143,7 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 func waiting(objects int, absent bool, pause time.Duration) string {
 	why := ""
 	if absent {
-		why = " (its lists may lag by a minute; believed now, what was made would be made again)"
+		why = " (its lists may lag by a minute, and are not believed before)"
 	}
 	return fmt.Sprintf("%s applied moments ago not shown by the service yet%s; listing again in %s",
 		view.Plural(objects, "object"), why, view.Duration(pause))
@@ -204,7 +211,7 @@ func (w *Workspace) build(st *state.State, snap live.Snapshot, now time.Time) *p
 	plan := planner.Build(planner.Input{
 		Tool: Version, Now: now, AsOf: w.Config.AsOf, Tenant: w.Config.Tenant,
 		Kinds: w.kinds, Wanted: w.Config.Objects, State: st, Live: snap, Config: w.Config.Digest,
-		Guards: w.guards(), Tables: w.tables(), Allow: w.selected.allow,
+		Content: w.declared, Guards: w.guards(), Tables: w.tables(), Allow: w.selected.allow,
 		Targets: w.selected.targets, Exclude: w.selected.exclude,
 		Calls: w.tenant.callsOf, PerMinute: w.PerMinute(),
 	})

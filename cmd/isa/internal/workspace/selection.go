@@ -19,6 +19,10 @@ type Selection struct {
 	Targets []string // addresses
 	Exclude []string
 	Allow   []string // CODE=COUNT
+	Waves   []string // of content: names or addresses
+	Content []string // addresses that commands about content name
+
+	streams, phases map[addr.Address]bool // of a saved plan; nil: none
 }
 
 // RegisterInputs adds the flags that say how the configuration is read.
@@ -40,6 +44,9 @@ type selected struct {
 	vars             map[string]string
 	targets, exclude []addr.Address
 	allow            map[string]int
+	waves            []string
+	content          []addr.Address
+	streams, phases  map[addr.Address]bool
 }
 
 func (s Selection) read() (selected, error) {
@@ -59,6 +66,10 @@ func (s Selection) read() (selected, error) {
 	if out.exclude, err = addresses("--exclude", s.Exclude); err != nil {
 		return out, err
 	}
+	if out.content, err = addresses("mail", s.Content); err != nil {
+		return out, err
+	}
+	out.waves, out.streams, out.phases = s.Waves, s.streams, s.phases
 	out.allow, err = s.readAllow()
 	return out, err
 }

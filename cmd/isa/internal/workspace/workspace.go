@@ -17,8 +17,10 @@ import (
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/providers/directory"
+	"github.com/isaworks/isa/providers/mail"
 	"github.com/isaworks/isa/state"
 	"github.com/isaworks/isa/state/backend/local"
+	"github.com/isaworks/isa/state/ledger"
 )
 
 // Version is the version of isa.
@@ -28,13 +30,19 @@ const Version = "0.1.0"
 type Workspace struct {
 	Config   *config.Config
 	Store    state.Store
+	Mail     mail.Plan // what the configuration says about the move of mail
 	Warnings diag.List // of the configuration
+	// Refused are the passwords that earlier passes of the same command were refused;
+	// nil: none.
+	Refused *Refusals
 
-	env      *cli.Env
-	selected selected
-	kinds    []*schema.Kind
-	pace     pace
-	tenant   *tenant // nil until connected
+	env       *cli.Env
+	statePath string
+	selected  selected
+	kinds     []*schema.Kind
+	pace      pace
+	tenant    *tenant // nil until connected
+	declared  planner.DeclaredContent
 }
 
 // Load reads and checks the configuration in env's directory, offline. The list
@@ -49,16 +57,20 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 		return nil, nil, nil, fmt.Errorf("there is no directory %s; name the configuration's with --chdir", dir)
 	}
 	kinds := directory.Schemas()
-	if err := checkAllowed(sel.allow, planner.GuardCodes(kinds)); err != nil {
+	if err := checkAllowed(sel.allow, append(planner.GuardCodes(kinds), ledger.Lost)); err != nil {
 		return nil, nil, nil, err
 	}
 	cfg, list := config.Load(ctx, dir, config.Options{
-		Kinds: kinds, Vars: sel.vars, Env: env.Lookup, AsOf: s.AsOf, Version: Version,
+		Kinds: blocks(), Vars: sel.vars, Env: env.Lookup, AsOf: s.AsOf, Version: Version,
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, nil, nil, err
 	}
+	var move mail.Plan
 	if !list.HasErrors() {
+		var found diag.List
+		move, found = mail.Read(cfg.Objects, cfg.Tenant)
+		list = append(list, found...)
 		directory.Order(cfg.Objects)
 		list = append(list, directory.Check(cfg.Tenant, cfg.Objects)...)
 		list = append(list, check(cfg, kinds)...)
@@ -74,7 +86,7 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 	if err := checkStatePath(path); err != nil {
 		return nil, cfg, list, err
 	}
-	w := &Workspace{Config: cfg, Store: store, Warnings: list, env: env, selected: sel, kinds: kinds}
+	w := &Workspace{Config: cfg, Store: store, Mail: move, Warnings: list, env: env, statePath: path, selected: sel, kinds: kinds}
 	w.pace, err = readPace(env, cfg.Access.APIBase)
 	return w, cfg, list, err
 }
@@ -105,6 +117,11 @@ func Report(env *cli.Env, cfg *config.Config, list diag.List) error {
 	if !list.HasErrors() {
 		return nil
 	}
+	return Wrong(list)
+}
+
+// Wrong is how a command ends whose configuration has these errors.
+func Wrong(list diag.List) error {
 	return &cli.Exit{Code: cli.CodeFailed, Err: errors.New(view.DiagnosticCount(list) + "; nothing was changed")}
 }
 
@@ -112,7 +129,7 @@ func Report(env *cli.Env, cfg *config.Config, list diag.List) error {
 // needing the rest of the configuration to be right.
 func ReadOnly(ctx context.Context, env *cli.Env) (state.Store, error) {
 	cfg, list := config.Load(ctx, env.ConfigDir(), config.Options{
-		Kinds: directory.Schemas(), Env: env.Lookup, Version: Version,
+		Kinds: blocks(), Env: env.Lookup, Version: Version,
 	})
 	if cfg == nil {
 		return nil, Report(env, cfg, list)
@@ -125,7 +142,7 @@ func ReadOnly(ctx context.Context, env *cli.Env) (state.Store, error) {
 // passwords be written. The rest of the configuration need not be right.
 func HandoutPath(ctx context.Context, env *cli.Env) (string, error) {
 	cfg, list := config.Load(ctx, env.ConfigDir(), config.Options{
-		Kinds: directory.Schemas(), Env: env.Lookup, Version: Version,
+		Kinds: blocks(), Env: env.Lookup, Version: Version,
 	})
 	if cfg == nil {
 		return "", Report(env, cfg, list)

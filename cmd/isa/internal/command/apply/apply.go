@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/cmd/isa/internal/workspace"
+	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/executor"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/view"
@@ -30,17 +30,19 @@ type options struct {
 	expect    string // hash, or path of a saved plan
 	yes       bool
 
-	saved *planner.Plan // of file
+	saved   *planner.Plan // of file
+	answers *bufio.Reader // of the terminal
 }
 
 // New returns the command.
 func New(env *cli.Env) *cobra.Command {
-	o := &options{env: env}
+	o := &options{env: env, answers: bufio.NewReader(env.In)}
 	cmd := &cobra.Command{
 		Use: "apply [PLANFILE]", Short: "Show the plan, ask, and carry it out", Args: cobra.MaximumNArgs(1),
 		Long: "Show the plan, ask, and carry it out. With a file saved by isa plan --out, exactly that plan\n" +
 			"is carried out, or refused when the configuration, the tenant or the state changed since; give\n" +
 			"each --var again that the plan was made with.\n" +
+			"Where mail moves, waves come into the phase that the configuration says, and a pass is made.\n" +
 			"Ctrl-C once: nothing new is begun, what is under way is finished and recorded; twice: stop.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -50,6 +52,7 @@ func New(env *cli.Env) *cobra.Command {
 		},
 	}
 	o.selection.Register(cmd)
+	o.selection.RegisterWave(cmd)
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
 	cmd.Flags().StringVar(&o.expect, "expect", "", "apply only a plan with this `HASH`; or the path of a saved plan, to see how they differ")
 	return cmd
@@ -82,8 +85,27 @@ func run(ctx context.Context, o *options) error {
 		}
 		return err
 	}
-	err = o.locked(once, abort, w, session)
-	return errors.Join(err, session.Close())
+	content, err := o.locked(once, abort, w, session)
+	err = errors.Join(err, session.Close())
+	if content == nil {
+		return err
+	}
+	return o.move(workspace.Stops{Once: once, Abort: abort}, w, content, err)
+}
+
+// move makes the pass that follows the directory's part, which ended with before.
+func (o *options) move(stops workspace.Stops, w *workspace.Workspace, content *workspace.ContentRun, before error) error {
+	passed, err := content.Run(stops)
+	if err == nil {
+		err = w.TellPass(passed, "isa sync")
+	}
+	switch {
+	case err == nil:
+		return before
+	case before != nil:
+		fmt.Fprintln(o.env.Err, "Error: "+view.Line(before.Error()))
+	}
+	return err
 }
 
 // check finds what is wrong with the flags before anything is read.
@@ -91,8 +113,8 @@ func (o *options) check() error {
 	if !o.yes && !o.env.InTerminal {
 		return errors.New("there is no terminal to ask on; give --yes to apply without being asked, or isa plan --out FILE, then isa apply --yes FILE")
 	}
-	if o.file != "" && len(o.selection.Targets)+len(o.selection.Exclude)+len(o.selection.Allow) > 0 {
-		return errors.New("a saved plan is carried out as it is; give --target, --exclude and --allow to isa plan")
+	if o.file != "" && len(o.selection.Targets)+len(o.selection.Exclude)+len(o.selection.Allow)+len(o.selection.Waves) > 0 {
+		return errors.New("a saved plan is carried out as it is; give --target, --exclude, --allow and --wave to isa plan")
 	}
 	if o.expect != "" && !looksLikeFile(o.expect) && len(o.expect) < view.HashLength {
 		return fmt.Errorf("--expect needs at least %d characters of the hash; isa plan prints them", view.HashLength)
@@ -100,32 +122,66 @@ func (o *options) check() error {
 	return nil
 }
 
-func (o *options) locked(once, abort context.Context, w *workspace.Workspace, session state.Session) error {
+// locked plans, asks and carries the directory's part out while the state is locked. What
+// it returns is the content's part, which is to follow when the lock is given up; nil:
+// there is none.
+func (o *options) locked(once, abort context.Context, w *workspace.Workspace, session state.Session) (*workspace.ContentRun, error) {
 	plan, snap, err := o.plan(once, w, session.State())
 	if err != nil {
-		return err
+		return nil, err
 	}
+	moves := false
+	for agreed := false; !agreed; {
+		if err := o.show(plan, w); err != nil {
+			return nil, err
+		}
+		moves = workspace.Moves(plan, w.NamesWaves())
+		if plan.Empty() && !moves { // nothing is sent; how full the tables are is recorded
+			_, err := w.Execute(once, abort, session, plan, snap)
+			return nil, err
+		}
+		late, err := o.agree(once)
+		if err != nil {
+			return nil, err
+		}
+		if agreed = !late; late {
+			if plan, snap, agreed, err = o.again(once, w, session.State(), plan); err != nil {
+				return nil, err
+			}
+		}
+	}
+	report, err := w.Execute(once, abort, session, plan, snap)
+	if err != nil {
+		return nil, err
+	}
+	if len(plan.Changes) > 0 {
+		err = o.conclude(report)
+	}
+	if !moves || report.Interrupted || once.Err() != nil {
+		return nil, err
+	}
+	content, busy := w.BeginContent(once, session, plan)
+	if busy == nil {
+		return content, err
+	}
+	if !workspace.Busy(busy) {
+		return nil, errors.Join(err, busy)
+	}
+	return nil, &cli.Exit{Code: cli.CodePartly, Err: fmt.Errorf("mail was left alone, and waves stay in their phases: %w", busy)}
+}
+
+// show shows the plan and refuses one that may not be carried out.
+func (o *options) show(plan *planner.Plan, w *workspace.Workspace) error {
 	if err := workspace.ShowPlan(o.env, plan, w.Sources(), "text"); err != nil {
 		return err
 	}
 	if err := workspace.Refusal(plan); err != nil {
 		return err
 	}
-	if err := o.expected(plan); err != nil {
+	if err := w.CheckHandout(plan); err != nil {
 		return err
 	}
-	if plan.Empty() { // nothing is sent; how full the tables are is recorded
-		_, err := w.Execute(once, abort, session, plan, snap)
-		return err
-	}
-	if err := o.agree(once); err != nil {
-		return err
-	}
-	report, err := w.Execute(once, abort, session, plan, snap)
-	if err != nil {
-		return err
-	}
-	return o.conclude(report)
+	return o.expected(plan)
 }
 
 // readSaved reads the saved plan. The configuration is read as of its date, unless
@@ -140,10 +196,25 @@ func (o *options) readSaved() (err error) {
 	if o.selection.AsOf == "" {
 		o.selection.AsOf = o.saved.AsOf
 	}
+	o.onlySaved()
 	for _, code := range slices.Sorted(maps.Keys(o.saved.Allowed)) {
 		o.selection.Allow = append(o.selection.Allow, fmt.Sprintf("%s=%d", code, o.saved.Allowed[code]))
 	}
 	return nil
+}
+
+// onlySaved restricts content to that of the saved plan.
+func (o *options) onlySaved() {
+	var streams, waves []addr.Address
+	for _, c := range o.saved.Content {
+		if !c.Forgotten {
+			streams, waves = append(streams, c.Address), append(waves, c.Wave)
+		}
+	}
+	for _, w := range o.saved.Waves {
+		waves = append(waves, w.Address)
+	}
+	o.selection.Only(streams, waves)
 }
 
 // plan makes the plan, or takes the saved one and checks that it still holds.
@@ -202,35 +273,6 @@ func (o *options) expected(plan *planner.Plan) error {
 // looksLikeFile tells a path from a hash: a hash is hexadecimal.
 func looksLikeFile(text string) bool {
 	return strings.Trim(strings.ToLower(text), "0123456789abcdef") != ""
-}
-
-// agree asks; only "yes" is taken.
-func (o *options) agree(ctx context.Context) error {
-	if o.yes {
-		return nil
-	}
-	fmt.Fprint(o.env.Err, "\nApply these changes? Only yes is taken as an answer: ")
-	type answer struct {
-		text string
-		err  error
-	}
-	got := make(chan answer, 1)
-	go func() {
-		text, err := bufio.NewReader(o.env.In).ReadString('\n')
-		got <- answer{text, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case a := <-got:
-		if a.err != nil && !errors.Is(a.err, io.EOF) {
-			return fmt.Errorf("reading the answer: %w", a.err)
-		}
-		if strings.TrimSpace(a.text) != "yes" {
-			return &cli.Exit{Code: cli.CodeFailed, Err: errors.New("not applied; nothing was changed")}
-		}
-		return nil
-	}
 }
 
 // conclude tells what the run did.

@@ -8,13 +8,14 @@ import (
 	"github.com/isaworks/isa/internal/sheet"
 	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/providers/directory"
+	"github.com/isaworks/isa/providers/mail"
 )
 
 // codes gathers the pages of all codes: what each means and the way out.
 func codes() map[string]string {
 	all := map[string]string{}
 	for _, pages := range []map[string]string{
-		sheet.Codes(), config.Codes(), directory.Codes(), planner.Codes(), planner.CodesFor(directory.Schemas()),
+		sheet.Codes(), config.Codes(), directory.Codes(), mail.Codes(), planner.Codes(), planner.CodesFor(directory.Schemas()),
 		workspace.Codes(),
 	} {
 		maps.Copy(all, pages)

@@ -28,6 +28,7 @@ func New(env *cli.Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	o.selection.Register(cmd)
+	o.selection.RegisterWave(cmd)
 	cmd.Flags().StringVar(&o.out, "out", "", "save the plan in this `file` for isa apply")
 	cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when changes are pending")
@@ -38,11 +39,21 @@ func run(ctx context.Context, o *options) error {
 	if err := workspace.CheckFormat(o.format); err != nil {
 		return err
 	}
+	if o.out != "" {
+		if err := workspace.CheckOut(o.env, o.out); err != nil {
+			return err
+		}
+	}
 	ctx, _, stop := o.env.Until(ctx, nil)
 	defer stop()
-	w, err := workspace.Open(ctx, o.env, o.selection)
+	w, err := o.open(ctx)
 	if err != nil {
 		return err
+	}
+	if o.out != "" {
+		if err := w.CheckOut(o.out); err != nil {
+			return err
+		}
 	}
 	st, err := w.Store.Read(ctx)
 	if err != nil {
@@ -70,4 +81,19 @@ func run(ctx context.Context, o *options) error {
 		return &cli.Exit{Code: cli.CodePending}
 	}
 	return nil
+}
+
+// open reads the configuration. Its errors are told in the format asked for.
+func (o *options) open(ctx context.Context) (*workspace.Workspace, error) {
+	if o.format != "json" {
+		return workspace.Open(ctx, o.env, o.selection)
+	}
+	w, _, list, err := workspace.Load(ctx, o.env, o.selection)
+	if err != nil || w != nil {
+		return w, err
+	}
+	if err := workspace.ShowPlan(o.env, workspace.Invalid(o.env, list), nil, o.format); err != nil {
+		return nil, err
+	}
+	return nil, workspace.Wrong(list)
 }

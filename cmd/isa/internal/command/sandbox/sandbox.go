@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -36,6 +38,8 @@ type options struct {
 	log       bool
 	printEnv  bool
 	envFile   string
+	imap      string
+	imapTLS   bool
 	command   []string // to run with the tenant; none: until Ctrl-C
 }
 
@@ -49,7 +53,10 @@ func New(env *cli.Env) *cobra.Command {
 			"  isa sandbox -- bash                   a shell in which isa works on the tenant\n" +
 			"  isa sandbox --data DIR -- isa plan    one command; DIR keeps the tenant\n\n" +
 			"Without one, it runs until Ctrl-C. In another terminal, as soon as it says where it is:\n\n" +
-			"  isa sandbox --env-file sandbox.env\n  . ./sandbox.env && isa plan           (there)",
+			"  isa sandbox --env-file sandbox.env\n  . ./sandbox.env && isa plan           (there)\n\n" +
+			"Each new tenant has a name of its own, which is part of its address, and isa refuses the state of\n" +
+			"another one. To go on later, keep the tenant with --data DIR. To start over, delete the state\n" +
+			"(isa.state.json) and, with --data, DIR.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
 				return fmt.Errorf("unknown command %q for %q; a command to run in the sandbox stands behind --", args[0], cmd.CommandPath())
@@ -72,14 +79,19 @@ func New(env *cli.Env) *cobra.Command {
 	f.BoolVar(&o.sso, "sso", false, "members sign in elsewhere: in use as soon as they are created")
 	f.StringArrayVar(&o.domains, "domain", nil, "a company, as `name=ID`; the first is the tenant's own (default acme.co.kr=10000001); may be repeated")
 	f.StringVar(&o.features, "features", "on", "on or off: whether a new tenant has job grades, positions and user types switched on")
+	f.StringVar(&o.imap, "imap", "127.0.0.1:0", "`address` of the members' mailboxes, or off")
+	f.BoolVar(&o.imapTLS, "imap-tls", false, "mailboxes with implicit TLS and a certificate of the sandbox's own")
 	f.BoolVar(&o.log, "log", false, "tell each request on stderr")
 	f.BoolVar(&o.printEnv, "env", false, "print the variables that a client needs, as shell exports")
 	f.StringVar(&o.envFile, "env-file", "", "write them to this `file` instead, as soon as the sandbox listens")
-	cmd.AddCommand(newSignIn(env))
+	cmd.AddCommand(newSignIn(env), newAppPassword(env))
 	return cmd
 }
 
 func run(ctx context.Context, o *options) error {
+	if err := o.checkEnvFile(); err != nil {
+		return err
+	}
 	opts, err := o.server()
 	if err != nil {
 		return err
@@ -89,6 +101,9 @@ func run(ctx context.Context, o *options) error {
 	server, err := sandbox.New(opts)
 	if err != nil {
 		return err
+	}
+	if err := o.dropEnvFile(); err != nil {
+		return errors.Join(err, server.Close())
 	}
 	base, err := server.Start(context.WithoutCancel(ctx))
 	if err != nil {
@@ -110,6 +125,33 @@ func run(ctx context.Context, o *options) error {
 	return nil
 }
 
+// checkEnvFile refuses to write the variables over a file that holds something else.
+func (o *options) checkEnvFile() error {
+	if o.envFile == "" {
+		return nil
+	}
+	return o.env.Replaceable(o.envFile, "--env-file", "a file of a sandbox's variables", func(r io.ReaderAt, _ int64) bool {
+		head := make([]byte, len(firstExport))
+		_, err := r.ReadAt(head, 0)
+		return err == nil && string(head) == firstExport
+	})
+}
+
+// dropEnvFile takes an old file away before the sandbox listens: who waits for the
+// file must not read the variables of a sandbox that has ended.
+func (o *options) dropEnvFile() error {
+	if o.envFile == "" {
+		return nil
+	}
+	if err := os.Remove(o.env.Path(o.envFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--env-file %s: %w", o.envFile, err)
+	}
+	return nil
+}
+
+// firstExport is how a file with a sandbox's variables begins.
+const firstExport = "export ISA_API_BASE='"
+
 // tellClient prints the variables of a client, or writes them to a file that only
 // its owner may read: they hold the sandbox's key.
 func (o *options) tellClient(exports string) error {
@@ -128,7 +170,7 @@ func (o *options) tellClient(exports string) error {
 func (o *options) server() (sandbox.Options, error) {
 	opts := sandbox.Options{
 		Listen: o.listen, Seed: o.seed, SeedValue: o.seedValue, Speed: o.speed, Faults: o.faults,
-		Plan: o.plan, SSO: o.sso,
+		Plan: o.plan, SSO: o.sso, IMAP: o.imap, IMAPTLS: o.imapTLS,
 	}
 	var err error
 	if opts.Limits, err = onOff("--limits", o.limits); err != nil {
