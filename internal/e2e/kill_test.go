@@ -3,6 +3,10 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -63,6 +67,48 @@ func (tn *tenant) killAfter(t *testing.T, dir string, requests int) {
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Log("killed too late:", err)
+	}
+	<-exited
+}
+
+// killAt starts an apply and kills it at its first request of a method and path:
+// after the tenant has carried it out and before its answer, or before it arrives.
+func (tn *tenant) killAt(t *testing.T, dir string, after bool, method, path string) {
+	t.Helper()
+	served := tn.Handler()
+	reached, killed := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != method || !strings.HasSuffix(r.URL.Path, path) {
+			served.ServeHTTP(w, r)
+			return
+		}
+		if after {
+			served.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		once.Do(func() { close(reached) })
+		<-killed
+	}))
+	defer front.Close()
+	defer close(killed)
+	cmd := tn.command(dir, "apply", "--yes")
+	for _, name := range []string{"ISA_API_BASE", "ISA_AUTH_BASE"} {
+		cmd.Env = append(cmd.Env, name+"="+strings.Replace(tn.env[name], tn.url, front.URL, 1))
+	}
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	select {
+	case <-reached:
+	case err := <-exited:
+		t.Fatalf("ended before a %s %s: %v\n%s", method, path, err, out.String())
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
 	}
 	<-exited
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,13 +61,16 @@ func guardsFile() string {
 //
 //	-- NAME.hcl --     replaces the configuration of that name (empty: removes it)
 //	-- NAME.csv --     likewise a table
-//	-- do --           acts at the tenant, a line each: sign-in LOGIN, clock 168h (time goes by, for isa too), METHOD PATH [JSON]
+//	-- sandbox NAME=VALUE -- in front: another tenant; speed=60 (with limits), faults=SPEC, switch=NAME=VALUE, seed=N
+//	-- do --           acts at the tenant, a line each: sign-in LOGIN, clock 168h (time goes by, for isa too), faults SPEC, METHOD PATH [JSON]
 //	-- apply ARGS --   applies: exit code 0, the output holds every line of the section, the plan after it is empty
 //	-- part ARGS --    applies like apply; the plan after it need not be empty
 //	-- refuse ARGS --  plans: the exit code is the section's first word, the output holds every other line
 //	-- plan ARGS --    plans: exit code 0, the output holds every line
 //	-- has PATH KEY -- reads a list by plain HTTP: holds every line
 //	-- not PATH KEY -- and here: holds none of the lines
+//	-- killed before METHOD PATH -- applies, and is killed as the first such request is on its way
+//	-- killed after METHOD PATH -- likewise, once it is carried out and before its answer
 //	-- order PATH KEY -- the org units of these names stand in this order, by displayOrder
 func TestStories(t *testing.T) {
 	paths, err := filepath.Glob("testdata/stories/*.txtar")
@@ -80,8 +84,9 @@ func TestStories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := stage{T: t, tenant: startTenant(t, sandbox.Options{SeedValue: 1}), dir: files(t, map[string]string{"tenant.hcl": tenantFile, "guards.hcl": guardsFile()})}
-			for _, f := range story.Files {
+			o, acts := stageOptions(t, story.Files)
+			s := stage{T: t, tenant: startTenant(t, o), dir: files(t, map[string]string{"tenant.hcl": tenantFile, "guards.hcl": guardsFile()})}
+			for _, f := range acts {
 				s.act(f.Name, string(f.Data))
 			}
 		})
@@ -92,6 +97,37 @@ type stage struct {
 	*testing.T
 	*tenant
 	dir string
+}
+
+// stageOptions reads the section in front that says what tenant a story is about.
+func stageOptions(t *testing.T, files []txtar.File) (sandbox.Options, []txtar.File) {
+	t.Helper()
+	o := sandbox.Options{SeedValue: 1}
+	words := strings.Fields(files[0].Name)
+	if words[0] != "sandbox" {
+		return o, files
+	}
+	for _, word := range words[1:] {
+		name, text, _ := strings.Cut(word, "=")
+		var err error
+		switch name {
+		case "speed":
+			o.Limits = true // else no time passes for isa
+			o.Speed, err = strconv.ParseFloat(text, 64)
+		case "faults":
+			o.Faults = text
+		case "switch":
+			o.Switches, err = sandbox.ParseSwitches([]string{text})
+		case "seed":
+			o.SeedValue, err = strconv.ParseUint(text, 10, 64)
+		default:
+			t.Fatalf("a sandbox has no %s", name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return o, files[1:]
 }
 
 func (s stage) act(name, data string) {
@@ -114,6 +150,8 @@ func (s stage) act(name, data string) {
 		s.holds(name, r.String(), rest)
 	case "plan":
 		s.holds(name, s.must(s.T, 0, s.dir, append([]string{"plan"}, args...)...).String(), data)
+	case "killed":
+		s.killAt(s.T, s.dir, args[0] == "after", args[1], args[2])
 	case "has", "not":
 		s.sees(name, args, data)
 	case "do":
@@ -197,6 +235,8 @@ func (s stage) do(line string) {
 	case "clock":
 		s.post("/_sandbox/clock?advance=" + url.QueryEscape(words[1]))
 		s.age(words[1])
+	case "faults":
+		faults(s.T, s.tenant, strings.Join(words[1:], " "))
 	default:
 		body := strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(line, words[0]), " "+words[1]))
 		s.reader(s.T).do(s.T, words[0], words[1], body)
