@@ -107,7 +107,8 @@ func organizationOf(u *api.User, domainID int) *api.UserOrganization {
 }
 
 // unitsOf writes the posts of one company with exactly one primary: the one that
-// says so, else the one that was, else the first (10 §9.6).
+// says so now, else the one that was, else the first (10 §9.6). Where only some
+// posts are isa's, the one that was still says so beside it.
 func unitsOf(posts []value.Object, was *api.UserOrganization) ([]any, error) {
 	primary := primaryOf(posts, was)
 	out := make([]any, len(posts))
@@ -140,11 +141,11 @@ func primaryOf(posts []value.Object, was *api.UserOrganization) int {
 	}
 	kept := 0
 	for i, post := range posts {
-		if value.True(post["primary"]) {
-			return i
-		}
-		if value.Text(post["org_unit"]) == before {
+		switch {
+		case value.Text(post["org_unit"]) == before:
 			kept = i
+		case value.True(post["primary"]):
+			return i
 		}
 	}
 	return kept
