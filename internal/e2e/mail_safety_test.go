@@ -22,9 +22,11 @@ import (
 func TestMailInterrupted(t *testing.T) {
 	t.Parallel()
 	who := []string{"once", "twice"}
-	m := newMove(t, moveOptions{who: who, target: func(t testing.TB, o mailtest.Options) *mailtest.Server { return mailtest.Dovecot(t, o) }})
+	m := newMove(t, moveOptions{who: who, // the line is slow, so that there is something to interrupt
+		line:   func(source string) string { return mailtest.Delay(t, source, 100*time.Millisecond).Addr },
+		target: func(t testing.TB, o mailtest.Options) *mailtest.Server { return mailtest.Dovecot(t, o) }})
 	for _, who := range who {
-		if err := m.source.Load(who, mailtest.Corpus{Messages: 3000, Folders: 6}); err != nil {
+		if err := m.source.Load(who, mailtest.Corpus{Messages: 3000, Folders: 16}); err != nil {
 			t.Fatal(err)
 		}
 		cmd := m.command(m.dir, "sync", m.address(who))
