@@ -63,6 +63,21 @@ unpack_cyrus() {
   rm -rf "$work"
 }
 
+# fuzz_target fuzzes one target for ten seconds. When the time is over while an input is
+# being run, Go reports "context deadline exceeded" as a failure although nothing was
+# found (golang.org/issue/48591): what is found has an input, which Go writes down.
+fuzz_target() {
+  local log failed=0
+  log=$(mktemp)
+  go test -run '^$' -fuzz "^$2\$" -fuzztime 10s -fuzzminimizetime 1x -parallel 2 "$1" </dev/null 2>&1 | tee "$log" || failed=1
+  if [ $failed = 1 ] && grep -q '^ *context deadline exceeded' "$log" && ! grep -qE 'Failing input|panic:|fatal error:|hanged|minimizing' "$log"; then
+    echo "fuzz $1 $2: nothing found"
+    failed=0
+  fi
+  rm "$log"
+  return $failed
+}
+
 has() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 
 case "$(uname -s)" in
@@ -108,7 +123,7 @@ if [ ${#fuzz[@]} -gt 0 ]; then
       [ -n "$pkg" ] || continue
       { grep -oE '^func Fuzz[A-Za-z0-9_]+' "$file" || true; } | while read -r _ target; do
         echo "fuzz $pkg $target"
-        go test -run '^$' -fuzz "^$target\$" -fuzztime 10s -fuzzminimizetime 1x -parallel 2 "$pkg"
+        fuzz_target "$pkg" "$target"
       done
     done
 fi
