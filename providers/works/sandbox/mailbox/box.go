@@ -21,16 +21,17 @@ type box struct {
 	now     func() time.Time
 	durable bool // the files outlive the server: they are synced when it closes
 
-	mu      sync.RWMutex
-	index   *os.File
-	data    *os.File
-	end     int64 // of data: where the next message goes
-	broken  error // a write failed: memory and disk may differ
-	folders []*folder
-	flags   *flagTable
-	last    uint32 // highest UIDVALIDITY and folder ID given out
-	lastID  uint32
-	bell    chan struct{} // closed at the next change
+	mu       sync.RWMutex
+	index    *os.File
+	data     *os.File
+	end      int64 // of data: where the next message goes
+	broken   error // a write failed: memory and disk may differ
+	folders  []*folder
+	flags    *flagTable
+	last     uint32 // highest UIDVALIDITY and folder ID given out
+	lastID   uint32
+	imported Mark          // of the last Import that arrived
+	bell     chan struct{} // closed at the next change
 
 	started int64 // sandbox time of the minute that PerMinute counts
 	stored  int
@@ -164,6 +165,9 @@ func (b *box) write(changes []change) error {
 func (b *box) apply(c *change) error {
 	if c.Last > b.last {
 		b.last = c.Last
+	}
+	if c.Import != nil {
+		b.imported = *c.Import
 	}
 	if c.Folder == 0 {
 		return nil

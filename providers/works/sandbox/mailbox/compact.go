@@ -140,7 +140,7 @@ func (b *box) writeIndex() (err error) {
 
 // snapshot yields the mailbox as changes.
 func (b *box) snapshot(yield func([]change) error) error {
-	lines := []change{{Data: filepath.Base(b.data.Name()), Last: b.last}}
+	lines := []change{{Data: filepath.Base(b.data.Name()), Last: b.last, Import: &b.imported}}
 	for _, f := range b.folders {
 		lines = append(lines, change{Folder: f.id, Name: &f.name, Use: string(f.use), Validity: f.validity, Follow: &f.follow, Next: f.next})
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
+
+	"github.com/isaworks/isa/internal/rawmail"
 )
 
 // fetched is how many messages are looked up at a time: the lock is not held while
@@ -79,7 +81,7 @@ func (s *session) look(list uids, seen bool) ([]picked, error) {
 	return out, nil
 }
 
-// flag changes flags for this session, which is not told of its own change again.
+// flag changes flags as its client asked, who is not told of its own change again.
 func (s *session) flag(list uids, op imap.StoreFlagsOp, flags []string) (uids, error) {
 	s.box.mu.Lock()
 	defer s.box.mu.Unlock()
@@ -97,7 +99,7 @@ func (s *session) flag(list uids, op imap.StoreFlagsOp, flags []string) (uids, e
 
 // send writes one FETCH answer.
 func (s *session) send(w *imapserver.FetchWriter, m *picked, options *imap.FetchOptions) (err error) {
-	t := &text{r: io.NewSectionReader(s.box.data, m.at, int64(m.size)), size: int64(m.size), buf: s.buf}
+	t := s.open(m)
 	out := w.CreateMessage(m.seq)
 	defer func() { err = errors.Join(err, out.Close()) }()
 	if options.UID {
@@ -110,64 +112,65 @@ func (s *session) send(w *imapserver.FetchWriter, m *picked, options *imap.Fetch
 		out.WriteInternalDate(m.when())
 	}
 	if options.RFC822Size {
-		out.WriteRFC822Size(t.size)
+		out.WriteRFC822Size(t.Size())
 	}
 	if options.Envelope {
-		e, err := t.envelope()
+		e, err := t.Envelope()
 		if err != nil {
 			return err
 		}
-		out.WriteEnvelope(e)
+		out.WriteEnvelope(e.Library())
 	}
 	if options.BodyStructure != nil {
-		root, err := t.parts()
+		root, err := t.Parts()
 		if err != nil {
 			return err
 		}
-		structure, err := t.structure(root, 0)
-		if err != nil {
-			return err
-		}
-		out.WriteBodyStructure(structure)
+		out.WriteBodyStructure(root.Library())
 	}
-	return t.sections(out, options)
+	return s.sections(out, t, options)
+}
+
+// open reads a message from the bytes of the mailbox.
+func (s *session) open(m *picked) *rawmail.Message {
+	return rawmail.NewMessage(io.NewSectionReader(s.box.data, m.at, int64(m.size)), int64(m.size), s.buf)
 }
 
 // sections writes BODY[…] and BINARY[…].
-func (t *text) sections(out *imapserver.FetchResponseWriter, options *imap.FetchOptions) error {
+func (s *session) sections(out *imapserver.FetchResponseWriter, t *rawmail.Message, options *imap.FetchOptions) error {
 	for _, section := range options.BodySection {
-		c, err := t.section(section)
+		c, err := t.Section(section)
 		if err != nil {
 			return err
 		}
-		c = c.partial(section.Partial)
-		if err := t.copy(out.WriteBodySection(section, c.size), c); err != nil {
+		c = c.Partial(section.Partial)
+		if err := s.copy(out.WriteBodySection(section, c.Size), c); err != nil {
 			return err
 		}
 	}
 	for _, section := range options.BinarySection {
-		c, err := t.binary(section.Part)
+		c, err := t.Binary(section.Part)
 		if err != nil {
 			return err
 		}
-		c = c.partial(section.Partial)
-		if err := t.copy(out.WriteBinarySection(section, c.size), c); err != nil {
+		c = c.Partial(section.Partial)
+		if err := s.copy(out.WriteBinarySection(section, c.Size), c); err != nil {
 			return err
 		}
 	}
 	for _, section := range options.BinarySectionSize {
-		c, err := t.binary(section.Part)
+		c, err := t.Binary(section.Part)
 		if err != nil {
 			return err
 		}
-		out.WriteBinarySectionSize(section, uint32(c.size))
+		out.WriteBinarySectionSize(section, uint32(c.Size))
 	}
 	return nil
 }
 
-func (t *text) copy(out io.WriteCloser, c content) error {
-	n, err := io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{c.r}, t.buf)
-	if err == nil && n != c.size {
+func (s *session) copy(out io.WriteCloser, c rawmail.Content) error {
+	n, err := io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{c.Reader}, s.buf)
+	if err == nil && n != c.Size {
 		err = io.ErrUnexpectedEOF
 	}
 	return errors.Join(err, out.Close())

@@ -279,37 +279,3 @@ func FuzzSession(f *testing.F) {
 		}
 	})
 }
-
-// FuzzParts cuts anything into parts: each lies within its parent, and the parts of
-// a level do not overlap.
-func FuzzParts(f *testing.F) {
-	f.Add("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: message/rfc822\r\n\r\na: b\r\n\r\nc\r\n--b--\r\n")
-	f.Add("Content-Type: multipart/digest; boundary=b\n\n--b\n--b\n\n--b--")
-	f.Add("\r\n")
-	f.Add("")
-	f.Fuzz(func(t *testing.T, message string) {
-		root, err := parseParts(strings.NewReader(message))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if root.header.from != 0 || root.body.to != int64(len(message)) {
-			t.Fatalf("of %d bytes the parts are %v %v", len(message), root.header, root.body)
-		}
-		checkPart(t, root, stretch{0, int64(len(message))})
-	})
-}
-
-func checkPart(t *testing.T, q *part, in stretch) {
-	t.Helper()
-	if q.header.from < in.from || q.header.to < q.header.from || q.body.from < q.header.to || q.body.to < q.body.from || q.body.to > in.to || q.lines < 0 {
-		t.Fatalf("%+v does not lie in %v", q, in)
-	}
-	at := q.body.from
-	for _, child := range q.children {
-		checkPart(t, child, stretch{at, q.body.to})
-		at = child.body.to
-	}
-	if q.message != nil {
-		checkPart(t, q.message, q.body)
-	}
-}

@@ -16,7 +16,7 @@ import (
 // tells what it is: see box.apply.
 type change struct {
 	// A folder is made or gets other properties.
-	Folder   uint32  `json:"f,omitempty"` // every change names the folder, except of Data
+	Folder   uint32  `json:"f,omitempty"` // every change names the folder, except of Data and Import
 	Name     *string `json:"n,omitempty"` // levels divided by sep
 	Use      string  `json:"use,omitempty"`
 	Validity uint32  `json:"v,omitempty"` // also: a new epoch, UIDs are given anew
@@ -40,6 +40,8 @@ type change struct {
 	Data string `json:"data,omitempty"`
 	// Last is the highest UIDVALIDITY that was given out.
 	Last uint32 `json:"last,omitempty"`
+	// Import is the last Import that arrived.
+	Import *Mark `json:"imp,omitempty"`
 }
 
 func encodeLine(changes []change) ([]byte, error) {

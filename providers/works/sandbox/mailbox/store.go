@@ -32,7 +32,8 @@ type store struct {
 type shelf struct {
 	mu       sync.Mutex
 	box      *box
-	sessions int // guarded by store.mu
+	sessions int // guarded by store.mu; those of Imports among them
+	held     int // sessions of Imports, likewise
 }
 
 func newStore(dir string, durable bool, epoch Epoch, now func() time.Time) *store {
@@ -47,18 +48,12 @@ func (s *store) enter(account Account, limit int) (*box, error) {
 		s.mu.Unlock()
 		return nil, errors.New("the mailboxes are closed")
 	}
-	sh := s.boxes[account.ID]
-	if sh == nil {
-		sh = &shelf{}
-		s.boxes[account.ID] = sh
-	}
-	if limit > 0 && sh.sessions >= limit {
+	if sh := s.boxes[account.ID]; sh != nil && limit > 0 && sh.sessions-sh.held >= limit {
 		s.mu.Unlock()
 		return nil, errTooMany
 	}
-	s.unused = slices.DeleteFunc(s.unused, func(id string) bool { return id == account.ID })
-	sh.sessions++
-	renew := sh.sessions == 1 && s.epoch == EpochSession || s.epoch == EpochStart && !s.begun[account.ID]
+	sh := s.take(account.ID)
+	renew := sh.sessions-sh.held == 1 && s.epoch == EpochSession || s.epoch == EpochStart && !s.begun[account.ID]
 	s.begun[account.ID] = true
 	s.mu.Unlock()
 	b, err := s.ready(sh, account, renew)
@@ -66,6 +61,18 @@ func (s *store) enter(account Account, limit int) (*box, error) {
 		return nil, errors.Join(err, s.leave(account.ID))
 	}
 	return b, nil
+}
+
+// take counts one more session of a mailbox. The caller holds the lock.
+func (s *store) take(id string) *shelf {
+	sh := s.boxes[id]
+	if sh == nil {
+		sh = &shelf{}
+		s.boxes[id] = sh
+	}
+	s.unused = slices.DeleteFunc(s.unused, func(u string) bool { return u == id })
+	sh.sessions++
+	return sh
 }
 
 var errTooMany = errors.New("too many sessions")

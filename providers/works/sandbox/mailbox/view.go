@@ -49,11 +49,7 @@ func (v *view) news(b *box, allowExpunge bool) news {
 		n.expunged = v.drop()
 		v.expunged = f.expunged
 	}
-	last := uint32(0)
-	if len(v.uids) > 0 {
-		last = v.uids[len(v.uids)-1]
-	}
-	before := len(v.uids)
+	last, before := v.last(), len(v.uids)
 	for i, _ := f.find(last + 1); i < len(f.list); i++ {
 		v.uids = append(v.uids, f.list[i].uid)
 	}
@@ -89,6 +85,14 @@ func (v *view) drop() []uint32 {
 	v.uids = kept
 	slices.Reverse(gone)
 	return gone
+}
+
+// last is the highest UID; 0 when there is none.
+func (v *view) last() uint32 {
+	if len(v.uids) == 0 {
+		return 0
+	}
+	return v.uids[len(v.uids)-1]
 }
 
 // seq is the sequence number of a UID.

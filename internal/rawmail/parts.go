@@ -1,36 +1,39 @@
-package mailbox
+package rawmail
 
 import (
 	"bufio"
 	"bytes"
 	"errors"
 	"io"
-	"mime"
 	"strings"
 )
 
 // The limits of what is looked at as structure; what lies beyond is plain content.
 const (
 	maxLevels = 64
+	maxParts  = 10_000
 	maxHeader = 1 << 20 // bytes of one header that are understood
 )
 
-// stretch is a part of a message, by its offsets.
-type stretch struct{ from, to int64 }
+// Span is a stretch of a message: the bytes from From up to, without, To.
+type Span struct{ From, To int64 }
 
-func (s stretch) size() int64 { return s.to - s.from }
+// Size is the span's length in bytes.
+func (s Span) Size() int64 { return s.To - s.From }
 
-// part is a MIME part, or the whole message, by its offsets: RFC 3501 §6.4.5.
-type part struct {
-	header   stretch // with the empty line at its end
-	body     stretch
-	lines    int64 // of the body
-	kind     string
-	sub      string
-	params   map[string]string
-	fields   fields
-	children []*part // of a multipart
-	message  *part   // of a message/rfc822
+// Part is a MIME part, or the whole message, by its offsets: RFC 3501 §6.4.5. Parts
+// lie within their parent's Body and do not overlap.
+type Part struct {
+	Header  Span // with the empty line at its end
+	Body    Span
+	Lines   int64  // of the body
+	Type    string // in lower case; "text" where the header names none
+	Subtype string
+	Params  Params // of the Content-Type
+	Fields  Fields // of the header
+	// Children are the parts of a multipart, Message is what a message/rfc822 holds.
+	Children []*Part
+	Message  *Part
 }
 
 // parser cuts a message into parts in one pass, line by line.
@@ -44,6 +47,7 @@ type parser struct {
 	count      int64 // line ends up to this line's
 	counted    int64 // those before it
 	boundaries []string
+	parts      int
 	err        error
 }
 
@@ -54,7 +58,9 @@ type stop struct {
 	last  bool
 }
 
-func parseParts(r io.Reader) (*part, error) {
+// Parse cuts a message into its parts. Memory holds headers, at most 1 MiB of each,
+// and no body. An error is the reader's.
+func Parse(r io.Reader) (*Part, error) {
 	p := &parser{r: bufio.NewReaderSize(r, 1<<16)}
 	root, _ := p.part(false)
 	return root, p.err
@@ -114,19 +120,20 @@ func (p *parser) boundary() (stop, bool) {
 
 // part reads a part up to the boundary that ends it. digest: it lies in a
 // multipart/digest.
-func (p *parser) part(digest bool) (*part, stop) {
-	q := &part{header: stretch{p.at, p.at}}
+func (p *parser) part(digest bool) (*Part, stop) {
+	p.parts++
+	q := &Part{Header: Span{p.at, p.at}}
 	var header []byte
 	for {
 		if !p.next() {
-			q.header.to = p.at
-			q.body = stretch{p.at, p.at}
+			q.Header.To = p.at
+			q.Body = Span{p.at, p.at}
 			q.understand(header, digest)
 			return q, stop{level: -1}
 		}
 		if s, ok := p.boundary(); ok {
-			q.header.to = max(q.header.from, p.start-p.before)
-			q.body = stretch{q.header.to, q.header.to}
+			q.Header.To = max(q.Header.From, p.start-p.before)
+			q.Body = Span{q.Header.To, q.Header.To}
 			q.understand(header, digest)
 			return q, s
 		}
@@ -137,42 +144,42 @@ func (p *parser) part(digest bool) (*part, stop) {
 			break
 		}
 	}
-	q.header.to = p.at
+	q.Header.To = p.at
 	q.understand(header, digest)
 	return q, p.content(q)
 }
 
 // content reads the body of a part.
-func (p *parser) content(q *part) stop {
-	q.body.from = p.at
+func (p *parser) content(q *Part) stop {
+	q.Body.From = p.at
 	first := p.count
 	var end stop
 	switch {
-	case q.kind == "multipart" && q.params["boundary"] != "" && len(p.boundaries) < maxLevels:
+	case q.Type == "multipart" && q.Params.Value("boundary") != "" && len(p.boundaries) < maxLevels:
 		end = p.multipart(q)
-	case q.kind == "message" && (q.sub == "rfc822" || q.sub == "global") && len(p.boundaries) < maxLevels:
+	case q.Type == "message" && (q.Subtype == "rfc822" || q.Subtype == "global") && len(p.boundaries) < maxLevels:
 		p.boundaries = append(p.boundaries, "\n") // a level without a boundary, so that nesting ends
-		q.message, end = p.part(false)
+		q.Message, end = p.part(false)
 		p.boundaries = p.boundaries[:len(p.boundaries)-1]
 	default:
 		end = p.skip()
 	}
-	q.body.to, q.lines = p.at, p.count-first
+	q.Body.To, q.Lines = p.at, p.count-first
 	if end.level >= 0 {
-		q.body.to, q.lines = max(q.body.from, p.start-p.before), p.counted-first
+		q.Body.To, q.Lines = max(q.Body.From, p.start-p.before), p.counted-first
 	}
 	return end
 }
 
 // multipart reads the children and what follows them.
-func (p *parser) multipart(q *part) stop {
+func (p *parser) multipart(q *Part) stop {
 	own := len(p.boundaries)
-	p.boundaries = append(p.boundaries, q.params["boundary"])
+	p.boundaries = append(p.boundaries, q.Params.Value("boundary"))
 	end := p.skip()
-	for end.level == own && !end.last {
-		var child *part
-		child, end = p.part(q.sub == "digest")
-		q.children = append(q.children, child)
+	for end.level == own && !end.last && p.parts < maxParts {
+		var child *Part
+		child, end = p.part(q.Subtype == "digest")
+		q.Children = append(q.Children, child)
 	}
 	p.boundaries = p.boundaries[:own]
 	if end.level == own {
@@ -191,86 +198,31 @@ func (p *parser) skip() stop {
 }
 
 // understand takes the type of a part from its header.
-func (q *part) understand(header []byte, digest bool) {
-	q.fields = splitFields(header)
-	q.kind, q.sub = "text", "plain"
+func (q *Part) understand(header []byte, digest bool) {
+	q.Fields = SplitFields(header)
+	q.Type, q.Subtype = "text", "plain"
 	if digest {
-		q.kind, q.sub = "message", "rfc822"
+		q.Type, q.Subtype = "message", "rfc822"
 	}
-	value := q.fields.first("Content-Type")
-	if value == "" {
-		return
-	}
-	full, params, err := mime.ParseMediaType(value)
-	if err != nil && full == "" {
-		full, _, _ = strings.Cut(value, ";")
-	}
-	if kind, sub, ok := strings.Cut(strings.ToLower(strings.TrimSpace(full)), "/"); ok && kind != "" && sub != "" {
-		q.kind, q.sub, q.params = kind, sub, params
+	full, params := readParams(q.Fields.First("Content-Type"))
+	if kind, sub, ok := strings.Cut(strings.ToLower(full), "/"); ok && kind != "" && sub != "" {
+		q.Type, q.Subtype, q.Params = strings.TrimSpace(kind), strings.TrimSpace(sub), params
 	}
 }
 
-// at finds a part by its number: RFC 3501 §6.4.5. Nil: there is none.
-func (q *part) at(path []int) *part {
+// At finds a part by its number: RFC 3501 §6.4.5. Nil: there is none.
+func (q *Part) At(path []int) *Part {
 	for i, n := range path {
-		if i > 0 && q.message != nil {
-			q = q.message
+		if i > 0 && q.Message != nil {
+			q = q.Message
 		}
 		switch {
-		case q.kind == "multipart" && n >= 1 && n <= len(q.children):
-			q = q.children[n-1]
-		case q.kind != "multipart" && n == 1:
+		case q.Type == "multipart" && n >= 1 && n <= len(q.Children):
+			q = q.Children[n-1]
+		case q.Type != "multipart" && n == 1:
 		default:
 			return nil
 		}
 	}
 	return q
-}
-
-// field is a header field as it stands, with its line ends.
-type field struct {
-	name string
-	raw  []byte
-}
-
-type fields []field
-
-// splitFields cuts a header into its fields. What is no field is passed over.
-func splitFields(header []byte) fields {
-	var out fields
-	for len(header) > 0 {
-		end := bytes.IndexByte(header, '\n') + 1
-		if end == 0 {
-			end = len(header)
-		}
-		for end < len(header) && (header[end] == ' ' || header[end] == '\t') {
-			next := bytes.IndexByte(header[end:], '\n') + 1
-			if next == 0 {
-				next = len(header) - end
-			}
-			end += next
-		}
-		raw := header[:end]
-		header = header[end:]
-		if name, _, ok := bytes.Cut(raw, []byte(":")); ok && !bytes.ContainsAny(name, "\r\n") {
-			out = append(out, field{string(bytes.TrimRight(name, " \t")), raw})
-		}
-	}
-	return out
-}
-
-// value is the text of a field on one line.
-func (f field) value() string {
-	_, v, _ := bytes.Cut(f.raw, []byte(":"))
-	v = bytes.ReplaceAll(bytes.ReplaceAll(v, []byte("\r"), nil), []byte("\n"), nil)
-	return strings.TrimSpace(string(v))
-}
-
-func (l fields) first(name string) string {
-	for _, f := range l {
-		if strings.EqualFold(f.name, name) {
-			return f.value()
-		}
-	}
-	return ""
 }
