@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them: the second command of the README.
 # usage: ./test.sh [--fuzz [PACKAGE ...]]    --fuzz also fuzzes each target of the packages (all) for ten seconds
-#        ./test.sh --install                 only installs: a C compiler (for the race detector), Dovecot, Cyrus IMAP
+#        ./test.sh --install                 only installs: a C compiler (for the race detector), Dovecot, Cyrus IMAP, mail clients
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -87,10 +87,16 @@ Linux)
     has cc || has gcc || missing+=(gcc libc6-dev)
     [ -x /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)
     [ -x /usr/lib/dovecot/pop3 ] || missing+=(dovecot-pop3d)
+    has mbsync || missing+=(isync)
+    has offlineimap || missing+=(offlineimap3)
+    has fetchmail || missing+=(fetchmail)
+    has curl || missing+=(curl)
+    has python3 || missing+=(python3)
+    perl -MMail::IMAPClient -MIO::Socket::SSL -e1 2>/dev/null || missing+=(libmail-imapclient-perl libio-socket-ssl-perl)
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
     unpack_cyrus
   elif ! has cc || ! has dovecot; then
-    echo "The tests need a C compiler and Dovecot, and Cyrus IMAP from Debian's packages: this script installs them on Debian and Ubuntu." >&2
+    echo "The tests need a C compiler, Dovecot, mail clients, and Cyrus IMAP from Debian's packages: this script installs them on Debian and Ubuntu." >&2
     exit 1
   fi
   ;;
@@ -115,7 +121,7 @@ fi
 
 CGO_ENABLED=0 go build ./...
 go vet ./...
-CGO_ENABLED=1 go test -race -timeout 15m ./...
+CGO_ENABLED=1 go test -race -timeout 25m ./...
 
 if [ ${#fuzz[@]} -gt 0 ]; then
   go list -f '{{$p := .}}{{range .TestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}{{"\n"}}{{end}}' "${fuzz[@]}" |

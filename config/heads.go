@@ -165,6 +165,7 @@ func (l *loader) evaluateTenant() {
 			SSO: value.True(f["sso"]), JobGrades: value.True(f["job_grades"]), Positions: value.True(f["positions"]),
 			UserTypes: value.True(f["user_types"]), ExternalMailImport: value.True(f["external_mail_import"]),
 			IPRestricted: value.True(f["ip_restricted"]), Licences: number(f["licences"]), MultilingualNames: texts(f["multilingual_names"]),
+			Said: slices.Sorted(maps.Keys(f)),
 		}
 	}
 	l.evaluateAccess(tenant)

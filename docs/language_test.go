@@ -74,7 +74,7 @@ func TestFunctionsAreTold(t *testing.T) {
 // TestLinks wants the file behind each relative link of the documents.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	for _, dir := range []string{".", "..", "../examples/quickstart", "../examples/hr-spreadsheet", "../bench"} {
+	for _, dir := range []string{".", "..", "../examples/quickstart", "../examples/hr-spreadsheet", "../examples/mail-gateway", "../bench"} {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)

@@ -33,6 +33,9 @@ func TestExamples(t *testing.T) {
 			e.must(t, 0, "validate")
 			e.must(t, 0, "fmt", "--check")
 			e.keptPlan(t, e.must(t, 2, "plan", "--detailed-exitcode"))
+			if strings.HasPrefix(dir, "mail-") {
+				return // an apply needs the old server and the gateway; internal/e2e has both
+			}
 			e.must(t, 0, "apply", "--yes")
 			if out := e.must(t, 0, "plan", "--detailed-exitcode"); !strings.HasPrefix(out, "No changes.") {
 				t.Errorf("the second plan says\n%s", out)

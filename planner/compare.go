@@ -51,6 +51,7 @@ func (p *planner) compare(o *object) {
 		}
 		p.compareAttr(o, a, w)
 	}
+	p.wholly(o)
 	p.compareStatus(o)
 }
 

@@ -48,11 +48,29 @@ type Stream struct {
 	Host    string       // of the source
 	Place   diag.Place
 
+	// Runs says how items go when the service fetches them for itself; nil: one by one.
+	Runs *Runs
+	// Refused is why the route cannot take the content as it is, for people; "" when it
+	// can, or nobody has looked.
+	Refused string
+
 	Counts *Counts      // nil: never looked at
 	Passed time.Time    // begin of the last complete pass, zero: none
 	Moved  bool         // at least one item
 	With   addr.Address // the wave it was moved with
 }
+
+// Runs are how a service fetches items for itself: each run mails the member when it
+// starts and when it ends.
+type Runs struct {
+	Items, Bytes int64 // of one run at most; 0: everything at once
+	Smallest     int64 // so few items wait for more, unless it is the cutover
+	Once         bool  // there is one run, ever
+	Done         bool  // with Once: it was made
+}
+
+// noticesOfRun are the mails that a member gets for each run (40 §2.4).
+const noticesOfRun = 2
 
 // Counts is what was found when a source was last looked at.
 type Counts struct {
@@ -85,7 +103,8 @@ type ContentCost struct {
 	// Seconds is the least that the hosts' paces allow, hosts being used at the same
 	// time; of the hosts without a known pace nothing is in it, see Open.
 	Seconds float64 `json:"seconds"`
-	Open    bool    `json:"open,omitempty"` // something has no known pace, or was never counted
+	Open    bool    `json:"open,omitempty"`    // something has no known pace, or was never counted
+	Notices int64   `json:"notices,omitempty"` // mails that the service sends to members for it
 }
 
 // presync is the phase of content without a wave.
@@ -140,6 +159,7 @@ func (p *planner) contents() {
 	}
 	slices.SortFunc(p.plan.Waves, func(a, b WaveChange) int { return addr.Compare(a.Address, b.Address) })
 	p.waveless()
+	p.refusals()
 	p.contentCosts()
 }
 
@@ -171,16 +191,47 @@ func (p *planner) contentLine(s *Stream) Content {
 	if n := s.Counts; n != nil {
 		c.Items, c.Bytes, c.NewItems, c.NewBytes = n.Items, n.Bytes, n.NewItems, n.NewBytes
 		c.Excluded, c.TooLarge, c.Surveyed = n.Excluded, n.TooLarge, n.Surveyed
+		if c.Waits == "" {
+			c.Runs = s.runs(n)
+			c.Notices = c.Runs * noticesOfRun
+			c.Held = c.Runs == 0 && c.NewItems > 0 && s.Runs != nil && !s.Runs.Once
+		}
 	}
 	return c
 }
 
+// runs is how many runs of the service the new items take, as far as counts tell: a
+// batch may be full of messages or of bytes.
+func (s *Stream) runs(n *Counts) int64 {
+	r := s.Runs
+	switch {
+	case r == nil || n.NewItems == 0 || r.Once && r.Done:
+		return 0
+	case r.Once:
+		return 1
+	case n.NewItems < r.Smallest && s.Phase != "cutover":
+		return 0
+	}
+	runs := int64(1)
+	if r.Items > 0 {
+		runs = max(runs, (n.NewItems+r.Items-1)/r.Items)
+	}
+	if r.Bytes > 0 {
+		runs = max(runs, (n.NewBytes+r.Bytes-1)/r.Bytes)
+	}
+	return runs
+}
+
 // waits says why the content of a member cannot be moved yet: who has not signed in
-// has no app password. "" when it can.
+// has no app password, which the service's own migration does not need. "" when it can.
 func (p *planner) waits(s *Stream) string {
 	o := p.at[s.Member]
 	switch {
-	case o == nil:
+	case s.Refused != "":
+		return s.Refused
+	case s.Runs != nil && s.Runs.Done && s.Counts != nil && s.Counts.NewItems > 0:
+		return `the service has fetched the mailbox once, as it does; for what came since write route = "gateway" or "append"`
+	case o == nil || s.Runs != nil:
 		return ""
 	case o.creating():
 		return "the member is created first, and has to sign in"
@@ -237,6 +288,15 @@ func (p *planner) waveless() {
 	}
 }
 
+// refusals warns of streams that their route cannot take.
+func (p *planner) refusals() {
+	for i := range p.in.Content.Streams {
+		if s := &p.in.Content.Streams[i]; s.Refused != "" && p.chosen(s) {
+			p.warn(s.Address, s.Place, "mail.server_folders", s.Refused, `run isa survey; rename such folders at the old server, or write route = "gateway", which gives them other names`)
+		}
+	}
+}
+
 func (p *planner) warn(a addr.Address, at diag.Place, code, detail, fix string) {
 	p.diags = append(p.diags, diag.Diagnostic{
 		Severity: diag.Warning, Code: code, Summary: summaries()[code], Detail: detail, Fix: fix, Address: a.String(), Place: at,
@@ -278,6 +338,9 @@ func (p *planner) contentCosts() {
 		if pace.Bytes > 0 {
 			c.Seconds = max(c.Seconds, float64(n.bytes)/pace.Bytes)
 		}
+	}
+	for i := range p.plan.Content {
+		c.Notices += p.plan.Content[i].Notices
 	}
 	if some {
 		p.plan.Cost.Content = &c
@@ -332,5 +395,5 @@ func (c *Content) Pending() bool { return c.pending() }
 // pending reports whether there is something to do about a line: items may move, or
 // its wave is to be recorded.
 func (c *Content) pending() bool {
-	return !c.Forgotten && (c.NewItems > 0 || c.Surveyed.IsZero() && c.Passed.IsZero() || !c.Moved.IsZero())
+	return !c.Forgotten && (c.NewItems > 0 && !c.Held || c.Surveyed.IsZero() && c.Passed.IsZero() || !c.Moved.IsZero())
 }

@@ -196,6 +196,12 @@ type Content struct {
 	Surveyed time.Time `json:"surveyed,omitzero"`
 	Passed   time.Time `json:"passed,omitzero"` // begin of the last complete pass
 	Waits    string    `json:"waits,omitempty"` // why nothing can be moved yet, for people
+	// Runs are those of the service's own migration that the new items take at least,
+	// Notices the mails that the member gets for them; 0 where isa puts items there.
+	Runs    int64 `json:"runs,omitempty"`
+	Notices int64 `json:"notices,omitempty"`
+	// Held tells that the new items are too few for a run, and wait for more.
+	Held bool `json:"held,omitempty"`
 	// Forgotten tells that no block declares it any more. What was moved stays where
 	// it is, and the ledger remembers it; nothing is done.
 	Forgotten bool `json:"forgotten,omitempty"`

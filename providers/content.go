@@ -53,6 +53,10 @@ const (
 	UseFlagged Use = "flagged" // likewise
 )
 
+// FoldersOnly is Folder.Unserved of what only holds other folders: nothing stays behind
+// with it.
+const FoldersOnly = "holds folders only"
+
 // Folder is a part of a store: a mailbox of an account, a calendar, a directory.
 type Folder struct {
 	ID    string   // the store's own name, as it is on the wire; opaque, unique in the store
@@ -82,11 +86,14 @@ type Item struct {
 	Title string
 	// Copies are further folders that show the same item (labels), by Folder.ID.
 	Copies []string
+	// Same names the item wherever the store shows it, also after it was filed
+	// elsewhere (Gmail's X-GM-MSGID); "" where the store has no such name.
+	Same string
 }
 
 // Print recognises an item without its key. Zero halves are unknown.
 type Print struct {
-	Head [16]byte // of Message-ID, size and date, or what the store has like them
+	Head [16]byte // of Message-ID and size, or what the store has like them
 	Body [16]byte // of all bytes
 }
 
@@ -119,6 +126,9 @@ type Scan struct {
 	From   string // keys from this one on; "" all
 	Since  string // a Folder.Mark: only items that are new or changed since, where the store can tell; else all
 	Prints bool   // fill Print.Head, for comparing without keys
+	// Without are folders, by ID, that are left out. Where the store shows an item in
+	// several folders, it is an item of one of the others if there is one.
+	Without []string
 }
 
 // Writer is an open store that takes items. It has no way to delete.
@@ -136,6 +146,11 @@ type Writer interface {
 	Flag(ctx context.Context, f Folder, items []Item) error
 	// Rename moves a folder with all that is below it.
 	Rename(ctx context.Context, f Folder, path []string) (Folder, error)
+	// Move takes items out of a folder and puts them into another one, where
+	// Limits.Moves says so. Items that are not there any more are passed over.
+	// Deliveries are in the order of the items; the ID of one that was passed over, or
+	// whose key the store does not tell, is "".
+	Move(ctx context.Context, from Folder, items []Item, to Folder) ([]Delivery, error)
 	// Limits tells what the store takes.
 	Limits() Limits
 }
@@ -147,6 +162,7 @@ type Limits struct {
 	Name       int   // characters of a whole folder path
 	Batch      int   // items in one Put
 	BatchBytes int64 // bytes in one Put of more than one item
+	Moves      bool  // Move works
 }
 
 // Delivery is what became of an item that was put.
@@ -171,23 +187,3 @@ type Target interface {
 	Host() string
 	Open(ctx context.Context) (Writer, error)
 }
-
-// Puller fetches a frozen offer for itself.
-type Puller interface {
-	// Start asks the service to fetch the offer called batch. Repeating it for the
-	// same batch does not start a second run.
-	Start(ctx context.Context, batch string) error
-	// Poll tells how far the run is. total is the service's own count.
-	Poll(ctx context.Context, batch string) (state PullState, total int64, err error)
-}
-
-// PullState is how far a run of a Puller is.
-type PullState string
-
-// The states of a run.
-const (
-	PullWaiting    PullState = "waiting"
-	PullRunning    PullState = "running"
-	PullDone       PullState = "done"
-	PullRolledBack PullState = "rolled_back"
-)

@@ -1,10 +1,13 @@
 package providers_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -47,7 +50,7 @@ func (s *shelf) Folders(context.Context) ([]providers.Folder, error) {
 func (s *shelf) item(key string, prints bool) providers.Item {
 	it := providers.Item{Key: key, Size: int64(len(s.texts[key])), Date: time.Unix(0, 0)}
 	if prints {
-		it.Print.Head = providers.Head(s.texts[key], it.Size, it.Date)
+		it.Print.Head = providers.Head(s.texts[key], it.Size)
 	}
 	return it
 }
@@ -112,6 +115,10 @@ func (b box) Flag(context.Context, providers.Folder, []providers.Item) error { r
 
 func (b box) Rename(_ context.Context, f providers.Folder, _ []string) (providers.Folder, error) {
 	return f, nil
+}
+
+func (b box) Move(context.Context, providers.Folder, []providers.Item, providers.Folder) ([]providers.Delivery, error) {
+	return nil, &diag.Failure{Class: diag.Invalid, Op: "move", Detail: "a shelf is one folder"}
 }
 
 // book is a FolderLedger of what a pass over one folder needs; it has no shelf.
@@ -327,52 +334,87 @@ func TestEveryOutcomeIsNamedOnce(t *testing.T) {
 
 // fetcher is a Puller.
 type fetcher struct {
-	runs map[string]int // batch → polls left
-	all  int            // runs started
+	run providers.PullRun
+	all int // runs started
 }
 
-func (f *fetcher) Start(_ context.Context, batch string) error {
-	if _, ok := f.runs[batch]; !ok {
-		f.runs[batch] = 2
-		f.all++
+func (f *fetcher) Name() string { return "imap://new.example/kim" }
+
+func (f *fetcher) Host() string { return "new.example" }
+
+func (f *fetcher) Start(_ context.Context, from providers.Pickup) error {
+	switch {
+	case f.run.State != providers.PullNone && f.run.User == from.User:
+		return nil
+	case f.run.State == providers.PullRunning:
+		return &diag.Failure{Class: diag.Conflict, Op: "start", Detail: f.run.User}
 	}
+	f.run = providers.PullRun{State: providers.PullRunning, User: from.User}
+	f.all++
 	return nil
 }
 
-func (f *fetcher) Poll(_ context.Context, batch string) (providers.PullState, int64, error) {
-	left, ok := f.runs[batch]
-	switch {
-	case !ok:
-		return "", 0, &diag.Failure{Class: diag.NotFound, Op: "poll", Detail: batch}
-	case left == 0:
-		return providers.PullDone, 7, nil
+func (f *fetcher) Run(context.Context) (providers.PullRun, error) {
+	seen := f.run
+	if seen.State == providers.PullRunning {
+		f.run.State, f.run.Total = providers.PullDone, 7
 	}
-	f.runs[batch]--
-	return providers.PullRunning, 0, nil
+	return seen, nil
+}
+
+func (f *fetcher) Forget(context.Context) error {
+	f.run = providers.PullRun{State: providers.PullNone}
+	return nil
 }
 
 func TestABatchIsPulledOnce(t *testing.T) {
 	ctx := t.Context()
-	f := &fetcher{runs: map[string]int{}}
+	f := &fetcher{run: providers.PullRun{State: providers.PullNone}}
 	var p providers.Puller = f
-	if _, _, err := p.Poll(ctx, "b1"); diag.ClassOf(err) != diag.NotFound {
-		t.Errorf("poll before start: %v", err)
-	}
+	from := providers.Pickup{Host: "old.example", Port: 993, TLS: true, User: "b1@old.example", Password: "canary-4711"}
 	for range 2 {
-		if err := p.Start(ctx, "b1"); err != nil {
+		if err := p.Start(ctx, from); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if f.all != 1 {
-		t.Errorf("%d runs of one batch", f.all)
+	other := from
+	other.User = "b2@old.example"
+	if err := p.Start(ctx, other); diag.ClassOf(err) != diag.Conflict {
+		t.Errorf("a second run beside the first: %v", err)
 	}
-	state, polls := providers.PullWaiting, 0
-	for state != providers.PullDone {
-		var err error
-		if state, _, err = p.Poll(ctx, "b1"); err != nil || polls > 5 {
-			t.Fatalf("state %s after %d polls: %v", state, polls, err)
+	for polls := 0; ; polls++ {
+		run, err := p.Run(ctx)
+		if err != nil || polls > 5 {
+			t.Fatalf("%+v after %d polls: %v", run, polls, err)
 		}
-		polls++
+		if run.State == providers.PullDone {
+			break
+		}
+	}
+	if err := p.Start(ctx, from); err != nil || f.all != 1 {
+		t.Errorf("%d runs of one batch, %v", f.all, err)
+	}
+	if err := p.Start(ctx, other); err != nil || f.all != 2 {
+		t.Errorf("the next batch: %d runs, %v", f.all, err)
+	}
+	if err := p.Forget(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPickupHidesItsPassword(t *testing.T) {
+	from := providers.Pickup{Host: "old.example", Port: 993, User: "b1@old.example", Password: "canary-4711"}
+	var logged bytes.Buffer
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("start", "from", from)
+	asJSON, err := json.Marshal(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{from.String(), string(asJSON), fmt.Sprintf("%v %+v %#v %s %q", from, from, from, from, from),
+		fmt.Sprintf("%+v", struct{ From providers.Pickup }{from}), logged.String()} {
+		if strings.Contains(text, from.Password) {
+			t.Errorf("the password is shown: %s", text)
+		}
 	}
 }
 

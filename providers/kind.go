@@ -1,6 +1,6 @@
 // Package providers holds the contracts between isa and the services it moves
-// organisations into: declared objects (Kind) and content (Source, Putter,
-// Puller, Ledger).
+// organisations into: declared objects (Kind) and content (Origin, Target, Puller,
+// Ledger).
 package providers
 
 import (

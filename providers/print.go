@@ -11,24 +11,24 @@ import (
 
 // Head is Print.Head of a message by its Message-ID. Its last bit is 1
 // (Head[15]&1 == 1), which says that the head names a Message-ID: when no other
-// message has the head, it is the message. A head without one (see HeadOf) ends in
-// 0, and bodies have to be compared.
+// message has the head, and the dates are equal, it is the message. A head without
+// one (see HeadOf) ends in 0, and bodies have to be compared.
 //
 // id counts without white space, line ends and bytes beyond ASCII, which servers
-// treat differently; date counts to the second, whatever its zone.
-func Head(id string, size int64, date time.Time) [16]byte {
-	return head(1, []string{id}, size, date)
+// treat differently. The date of receipt does not count: there are servers that do not
+// keep it.
+func Head(id string, size int64) [16]byte {
+	return head(1, []string{id}, size)
 }
 
-// head hashes the kind of head, then each text with an end mark, size and date.
-func head(named byte, texts []string, size int64, date time.Time) (h [16]byte) {
+// head hashes the kind of head, then each text with an end mark, and the size.
+func head(named byte, texts []string, size int64) (h [16]byte) {
 	buf := make([]byte, 0, 256)
 	buf = append(buf, named)
 	for _, text := range texts {
 		buf = append(essence(buf, text), 0)
 	}
 	buf = binary.BigEndian.AppendUint64(buf, uint64(size))
-	buf = binary.BigEndian.AppendUint64(buf, uint64(date.Unix()))
 	sum := sha256.Sum256(buf)
 	copy(h[:], sum[:])
 	h[15] = h[15]&^1 | named
@@ -51,7 +51,7 @@ func HeadFields() []string { return []string{"MESSAGE-ID", "FROM", "TO", "DATE",
 // HeadOf is Print.Head of a message by its header, or by the HeadFields of it: by the
 // first Message-ID, else by the first From, To, Date and Subject. The header may end
 // anywhere.
-func HeadOf(header []byte, size int64, date time.Time) [16]byte {
+func HeadOf(header []byte, size int64) [16]byte {
 	fields := HeadFields()
 	values := make([]string, len(fields))
 	seen := make([]bool, len(fields))
@@ -78,9 +78,9 @@ func HeadOf(header []byte, size int64, date time.Time) [16]byte {
 		}
 	}
 	if len(essence(nil, values[0])) > 0 {
-		return head(1, values[:1], size, date)
+		return head(1, values[:1], size)
 	}
-	return head(0, values[1:], size, date)
+	return head(0, values[1:], size)
 }
 
 // Printer makes the Print of a message from its bytes as they pass. The zero value
@@ -131,9 +131,9 @@ func (p *Printer) take(b []byte) {
 // Size is the number of bytes so far.
 func (p *Printer) Size() int64 { return p.size }
 
-// Print is the print of all bytes so far as a message that was received at date.
-func (p *Printer) Print(date time.Time) Print {
-	out := Print{Head: HeadOf(p.header, p.size, date)}
+// Print is the print of all bytes so far as a message.
+func (p *Printer) Print() Print {
+	out := Print{Head: HeadOf(p.header, p.size)}
 	copy(out.Body[:], p.sum.Sum(make([]byte, 0, sha256.Size)))
 	return out
 }

@@ -15,8 +15,7 @@ import (
 // TestHeads: what servers tell of a message in different ways gives one head, and
 // different messages different ones.
 func TestHeads(t *testing.T) {
-	at := time.Date(2024, 2, 1, 9, 0, 0, 0, time.FixedZone("", 9*3600))
-	id := Head("<a@b>", 10, at)
+	id := Head("<a@b>", 10)
 	for _, header := range []string{
 		"Message-ID: <a@b>\r\n\r\n",
 		"message-id:<a@b>",
@@ -25,23 +24,23 @@ func TestHeads(t *testing.T) {
 		"From someone Mon Feb  1 09:00:00 2024\r\nMessage-ID: <a@b>\r\n\r\nMessage-ID: <body@b>",
 		"Message-ID: <a@\x80b>\xff\r\n\r\n",
 	} {
-		if h := HeadOf([]byte(header), 10, at.UTC()); h != id {
+		if h := HeadOf([]byte(header), 10); h != id {
 			t.Errorf("%q is another message", header)
 		}
 	}
 	if id[15]&1 != 1 {
 		t.Error("a head by Message-ID does not say so")
 	}
-	none := HeadOf([]byte("Subject: x\r\n\r\n"), 10, at)
+	none := HeadOf([]byte("Subject: x\r\n\r\n"), 10)
 	if none[15]&1 != 0 {
 		t.Error("a head without Message-ID does not say so")
 	}
 	seen := map[[16]byte]string{}
 	for name, h := range map[string][16]byte{
-		"id": id, "other id": Head("<b@b>", 10, at), "other size": Head("<a@b>", 11, at), "other date": Head("<a@b>", 10, at.Add(time.Second)),
-		"none": none, "nothing": HeadOf(nil, 10, at), "empty id": HeadOf([]byte("Message-ID: \r\nFrom: x\r\n"), 10, at),
-		"other field": HeadOf([]byte("From: x\r\nTo: y\r\n"), 10, at), "fields swapped": HeadOf([]byte("From: y\r\nTo: x\r\n"), 10, at),
-		"behind the header": HeadOf([]byte("X: y\r\n\r\nSubject: z\r\n"), 11, at),
+		"id": id, "other id": Head("<b@b>", 10), "other size": Head("<a@b>", 11),
+		"none": none, "nothing": HeadOf(nil, 10), "empty id": HeadOf([]byte("Message-ID: \r\nFrom: x\r\n"), 10),
+		"other field": HeadOf([]byte("From: x\r\nTo: y\r\n"), 10), "fields swapped": HeadOf([]byte("From: y\r\nTo: x\r\n"), 10),
+		"behind the header": HeadOf([]byte("X: y\r\n\r\nSubject: z\r\n"), 11),
 	} {
 		if other, ok := seen[h]; ok {
 			t.Errorf("%s and %s are one message", name, other)
@@ -52,7 +51,6 @@ func TestHeads(t *testing.T) {
 
 // TestAPrinterSeesWhatTheWholeShows, however the bytes arrive.
 func TestAPrinterSeesWhatTheWholeShows(t *testing.T) {
-	at := time.Unix(1_700_000_000, 0)
 	p := NewPrinter()
 	for _, message := range []string{
 		"", "\r\n", "\r\nMessage-ID: <no@header>", "Message-ID: <a@b>", "Message-ID: <a@b>\r\n\r\nbody\r\n\r\nSubject: x\r\n", "A: b\n\nMessage-ID: <body@b>\n",
@@ -60,11 +58,11 @@ func TestAPrinterSeesWhatTheWholeShows(t *testing.T) {
 		"Subject: s\r\nX: " + strings.Repeat("y", 5000) + "\r\nMessage-ID: <a@b>\r\n\r\n" + strings.Repeat("z", 5000),
 	} {
 		header := message[:min(len(message), printedHeader)]
-		want := Print{Head: HeadOf([]byte(header), int64(len(message)), at)}
+		want := Print{Head: HeadOf([]byte(header), int64(len(message)))}
 		sum := sha256.Sum256([]byte(message))
 		copy(want.Body[:], sum[:])
 		p.Reset()
-		if _, err := p.Write([]byte(message)); err != nil || p.Print(at) != want || p.Size() != int64(len(message)) {
+		if _, err := p.Write([]byte(message)); err != nil || p.Print() != want || p.Size() != int64(len(message)) {
 			t.Errorf("%.40q at once has another print", message)
 		}
 		if len(message) > 100_000 {
@@ -82,7 +80,7 @@ func TestAPrinterSeesWhatTheWholeShows(t *testing.T) {
 				break
 			}
 		}
-		if p.Print(at) != want {
+		if p.Print() != want {
 			t.Errorf("%.40q byte by byte has another print", message)
 		}
 	}

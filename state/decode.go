@@ -112,6 +112,8 @@ func (r *reading) part(name json.Token) error {
 		return r.objects()
 	case "waves":
 		return r.dec.Decode(&s.Waves)
+	case "streams":
+		return r.dec.Decode(&s.Streams)
 	case "tables":
 		return r.dec.Decode(&s.Tables)
 	case "audit":

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
@@ -45,6 +46,7 @@ func Encode(s *State) ([]byte, error) {
 		sorted.Objects = []Object{}
 	}
 	sorted.Waves = slices.SortedFunc(slices.Values(s.Waves), waveByAddress)
+	sorted.Streams = slices.SortedFunc(slices.Values(s.Streams), streamByName)
 	if err := sorted.check(); err != nil {
 		return nil, &diag.Failure{Class: diag.Internal, Op: "state", Detail: "refusing to write", Err: err}
 	}
@@ -69,12 +71,15 @@ func Decode(name string, data []byte) (*State, error) {
 	}
 	slices.SortFunc(s.Objects, byAddress)
 	slices.SortFunc(s.Waves, waveByAddress)
+	slices.SortFunc(s.Streams, streamByName)
 	return s, nil
 }
 
 func byAddress(a, b Object) int { return addr.Compare(a.Address, b.Address) }
 
 func waveByAddress(a, b Wave) int { return addr.Compare(a.Address, b.Address) }
+
+func streamByName(a, b Stream) int { return strings.Compare(a.Name, b.Name) }
 
 // Wave returns what is known of the wave at an address.
 func (s *State) Wave(a addr.Address) (Wave, bool) {
@@ -136,8 +141,26 @@ func (s *State) check() error {
 			return fmt.Errorf("wave %d, %s: %w", i+1, w.Address, err)
 		}
 	}
+	streams := make(map[string]bool, len(s.Streams))
+	for i := range s.Streams {
+		m := &s.Streams[i]
+		if streams[m.Name] {
+			return fmt.Errorf("stream %s occurs twice", m.Name)
+		}
+		streams[m.Name] = true
+		if err := m.check(); err != nil {
+			return fmt.Errorf("stream %d, %s: %w", i+1, m.Name, err)
+		}
+	}
 	if s.Ledger != nil {
 		return s.Ledger.check()
+	}
+	return nil
+}
+
+func (m *Stream) check() error {
+	if m.Name == "" || m.Origin == "" || m.Target == "" || m.Passed.IsZero() && m.Served.IsZero() {
+		return errors.New("no name, origin, target or time")
 	}
 	return nil
 }
@@ -173,4 +196,14 @@ func (o *Object) check() error {
 		return nil
 	}
 	return fmt.Errorf("status %q is not known", o.Status)
+}
+
+// Stream returns what is known of the stream of that name.
+func (s *State) Stream(name string) (Stream, bool) {
+	for _, m := range s.Streams {
+		if m.Name == name {
+			return m, true
+		}
+	}
+	return Stream{}, false
 }

@@ -17,6 +17,7 @@ func Fold(s *State, entries []Entry) *State {
 	f.state.Format = Format
 	f.state.Audit = slices.Clone(s.Audit)
 	f.state.Waves = slices.SortedFunc(slices.Values(s.Waves), waveByAddress)
+	f.state.Streams = slices.SortedFunc(slices.Values(s.Streams), streamByName)
 	for _, o := range s.Objects {
 		f.objects[o.Address] = o
 	}
@@ -49,6 +50,8 @@ func (f *folding) fold(e *Entry) {
 	case e.Ledger != nil:
 		ledger := *e.Ledger
 		f.state.Ledger = &ledger
+	case e.Stream != nil:
+		f.stream(*e.Stream)
 	case e.Tables != nil:
 		f.state.Tables = e.Tables
 	case e.Audit != nil:
@@ -88,6 +91,16 @@ func (f *folding) wave(w Wave) {
 		return
 	}
 	f.state.Waves = slices.Insert(f.state.Waves, i, w)
+}
+
+// stream stores the stream in the place of the one of its name.
+func (f *folding) stream(s Stream) {
+	i, known := slices.BinarySearchFunc(f.state.Streams, s, streamByName)
+	if known {
+		f.state.Streams[i] = s
+		return
+	}
+	f.state.Streams = slices.Insert(f.state.Streams, i, s)
 }
 
 func sameAudit(a, b Audit) bool {

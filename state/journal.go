@@ -84,7 +84,7 @@ func checksum(data []byte) string {
 // parts counts the parts that are set.
 func (e *Entry) parts() int {
 	n := 0
-	for _, set := range []bool{e.Begin != nil, e.Intent != nil, e.Put != nil, e.Drop != nil, e.Wave != nil, e.Ledger != nil, len(e.Tables) > 0, e.Audit != nil} {
+	for _, set := range []bool{e.Begin != nil, e.Intent != nil, e.Put != nil, e.Drop != nil, e.Wave != nil, e.Ledger != nil, e.Stream != nil, len(e.Tables) > 0, e.Audit != nil} {
 		if set {
 			n++
 		}
@@ -103,6 +103,8 @@ func (e *Entry) check() error {
 		return e.Wave.check()
 	case e.Ledger != nil:
 		return e.Ledger.check()
+	case e.Stream != nil:
+		return e.Stream.check()
 	}
 	return nil
 }

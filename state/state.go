@@ -36,7 +36,8 @@ type State struct {
 	Tenant  string   `json:"tenant,omitempty"` // live.Snapshot.Identity of the first apply
 	Ledger  *Ledger  `json:"ledger,omitempty"`
 	Objects []Object `json:"objects"`
-	Waves   []Wave   `json:"waves,omitempty"` // sorted by address; kept when their blocks go
+	Waves   []Wave   `json:"waves,omitempty"`   // sorted by address; kept when their blocks go
+	Streams []Stream `json:"streams,omitempty"` // sorted by name; kept when their blocks go
 	Tables  []Table  `json:"tables,omitempty"`
 	Audit   []Audit  `json:"audit,omitempty"`
 }
@@ -78,6 +79,20 @@ type Wave struct {
 	Who     string       `json:"who,omitempty"` // user@host
 }
 
+// Stream remembers when the content of one declared stream was passed over last, so
+// that it is known, should the ledger be lost, what of a live mailbox is new.
+type Stream struct {
+	Name   string    `json:"name"` // the address: mail_migration.staff["1042"]
+	Origin string    `json:"origin"`
+	Target string    `json:"target"`
+	Wave   string    `json:"wave,omitempty"`
+	Passed time.Time `json:"passed,omitzero"` // when the last complete pass began
+	Closed time.Time `json:"closed,omitzero"` // when its cutover ended
+	// Served is when the service was asked to fetch the source itself, which it is never
+	// asked again: it would store everything twice.
+	Served time.Time `json:"served,omitzero"`
+}
+
 // Table remembers how full a table was when last applied.
 type Table struct {
 	File     string         `json:"file"`
@@ -107,6 +122,7 @@ type Entry struct {
 	Drop   *Drop   `json:"drop,omitempty"`
 	Wave   *Wave   `json:"wave,omitempty"`   // replaces the one of its address
 	Ledger *Ledger `json:"ledger,omitempty"` // replaces the one before
+	Stream *Stream `json:"stream,omitempty"` // replaces the one of its name
 	Tables []Table `json:"tables,omitempty"`
 	Audit  *Audit  `json:"audit,omitempty"`
 }

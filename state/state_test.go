@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -383,7 +384,22 @@ func TestFoldKeepsTheLastWordOfAWaveAndOfTheLedger(t *testing.T) {
 		{Wave: &Wave{Address: one, Phase: "cutover", Since: time.Unix(7, 0).UTC(), Who: "lee@build"}},
 		{Ledger: &Ledger{ID: "led", HighWater: 9}},
 		{Ledger: &Ledger{ID: "led", HighWater: 12}},
+		{Stream: &Stream{Name: "m.two", Origin: "o", Target: "t", Passed: time.Unix(1, 0).UTC()}},
+		{Stream: &Stream{Name: "m.one", Origin: "o", Target: "t", Passed: time.Unix(2, 0).UTC()}},
+		{Stream: &Stream{Name: "m.two", Origin: "o", Target: "t", Passed: time.Unix(3, 0).UTC(), Closed: time.Unix(4, 0).UTC()}},
 	})
+	want := []Stream{{Name: "m.one", Origin: "o", Target: "t", Passed: time.Unix(2, 0).UTC()},
+		{Name: "m.two", Origin: "o", Target: "t", Passed: time.Unix(3, 0).UTC(), Closed: time.Unix(4, 0).UTC()}}
+	if !slices.Equal(s.Streams, want) {
+		t.Errorf("streams are %+v", s.Streams)
+	}
+	data, err := Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := Decode("state", data); err != nil || !slices.Equal(back.Streams, want) {
+		t.Errorf("they come back as %+v, %v", back, err)
+	}
 	if w, ok := s.Wave(one); !ok || w.Phase != "cutover" || w.Who != "lee@build" {
 		t.Errorf("wave.one is %+v", w)
 	}

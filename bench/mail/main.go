@@ -55,7 +55,7 @@ func main() {
 	flag.IntVar(&o.big, "big", 0, "small messages of one mailbox that isa alone copies once; 0: leave that out")
 	flag.IntVar(&o.many.mailboxes, "mailboxes", 0, "mailboxes that isa alone copies in one pass; 0: leave that out")
 	flag.IntVar(&o.many.each, "each", 50, "messages in each of -mailboxes")
-	flag.IntVar(&o.many.large, "large", 5_000, "messages in the first of -mailboxes, which must not keep the others waiting")
+	flag.IntVar(&o.many.large, "large", 20_000, "messages in the first of -mailboxes, which must not keep the others waiting")
 	flag.IntVar(&o.many.parallel, "parallel", 0, "isa sync --parallel with -mailboxes; 0: what isa takes by itself")
 	flag.DurationVar(&o.limit, "limit", 15*time.Minute, "a tool that takes longer is given up")
 	flag.Parse()

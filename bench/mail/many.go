@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -136,6 +137,17 @@ func (m many) print(full, same figures, e *ends, large, fidelity string) {
 	before, _ := slices.BinarySearch(small, at)
 	fmt.Printf("The small mailboxes ended after %.2f s (first), %.2f s (median), %.2f s (last), the large one after %.2f s: %d of %d small ones before it.\n",
 		small[0].Seconds(), small[len(small)/2].Seconds(), small[len(small)-1].Seconds(), at.Seconds(), before, len(small))
+	fmt.Printf("Of the small ones %s had ended after a tenth, a quarter, a half, three quarters, nine tenths of the time.\n", spread(small, full.wall))
+}
+
+// spread is how many of some had ended after a tenth, a quarter … of the time.
+func spread(ended []time.Duration, all time.Duration) string {
+	var parts []string
+	for _, percent := range []time.Duration{10, 25, 50, 75, 90} {
+		n, _ := slices.BinarySearch(ended, all*percent/100)
+		parts = append(parts, fmt.Sprintf("%d %%", 100*n/len(ended)))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // ends notes when isa said of each mailbox that it ended.

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // Lines arrive in pieces; only those about a mailbox that ended count, once each.
@@ -25,5 +26,15 @@ park@acme.co.kr  mail_migration.staff["park"]: nothing new (3 of 3 mailboxes)
 	small, at := e.of("kim")
 	if len(small) != 2 || len(e.at) != 3 || at < small[0] || at > small[1] {
 		t.Errorf("small mailboxes ended after %v, the large one after %v", small, at)
+	}
+}
+
+func TestSpreadOfEnds(t *testing.T) {
+	var ended []time.Duration
+	for i := range 20 {
+		ended = append(ended, time.Duration(i+1)*time.Second)
+	}
+	if got, want := spread(ended, 20*time.Second), "5 %, 20 %, 45 %, 70 %, 85 %"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

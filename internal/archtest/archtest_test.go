@@ -39,7 +39,7 @@ type rule struct {
 
 var leaves = []string{
 	"internal/addr", "internal/diag", "internal/value", "internal/schema", "internal/live", "internal/lanes",
-	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile", "internal/imapwire",
+	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile", "internal/imapwire", "internal/rawmail",
 }
 
 // rules is the section "Who may know whom" of the design.
@@ -64,6 +64,14 @@ func rules() []rule {
 			reason: "the ledger knows the contracts and leaves"},
 		{from: []string{"state/ledger"}, not: []string{"providers/", "state/backend"},
 			reason: "the ledger knows contracts, no provider; and no state, only what the state says of it"},
+		{from: []string{"internal/dedupe"}, not: ours, but: append([]string{"internal/dedupe", "providers"}, leaves...),
+			reason: "the search for copies knows the contracts and leaves"},
+		{from: []string{"internal/dedupe"}, not: []string{"providers/"}, reason: "the search for copies knows contracts, no provider"},
+		{from: []string{"internal/imapgate"}, not: ours, but: append([]string{"internal/imapgate", "providers"}, leaves...),
+			reason: "the gateway knows the contracts and leaves: what it serves is given to it"},
+		{from: []string{"internal/spool"}, not: ours, but: append([]string{"internal/spool", "internal/imapgate", "providers"}, leaves...),
+			reason: "the spool knows what the gateway wants, contracts and leaves"},
+		{from: []string{"internal/imapgate", "internal/spool"}, not: []string{"providers/"}, reason: "the gateway knows contracts, no provider"},
 		{from: []string{"internal/executor"}, not: ours,
 			but:    append([]string{"internal/executor", "planner", "state", "providers"}, leaves...),
 			reason: "the executor knows plan, state and contracts"},
@@ -72,6 +80,8 @@ func rules() []rule {
 			reason: "a provider knows the contracts and leaves; not config, planner or state"},
 		{from: []string{"providers/directory", "providers/mail"}, except: []string{"providers/mail/"}, not: []string{"net", "os", "providers/works"}, but: []string{"net/netip", "net/url"},
 			reason: "product rules do no I/O"},
+		{from: []string{"providers/mail/files", "providers/mail/eml", "providers/mail/mbox", "providers/mail/maildir"}, not: []string{"net"}, but: []string{"net/mail"},
+			reason: "mail in files needs no network"},
 		{from: []string{"providers/works/api"}, not: []string{"providers/works/directory", "providers/works/sandbox", "providers/directory"},
 			reason: "the SDK is usable alone"},
 		{from: []string{"providers/works/sandbox"}, not: []string{"providers"},

@@ -12,6 +12,7 @@ package content
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
@@ -36,7 +37,8 @@ type Job struct {
 	Phase Phase  // "" is Presync
 
 	Origin providers.Origin
-	Target providers.Target // a survey does not log in to it
+	Target providers.Target // a survey does not log in to it; made of Pull, where that is there
+	Pull   *Pull            // nil: items are put
 	// Map says where each folder goes. It is pure, and is given all folders of the
 	// source, those that hold nothing that can be moved too; these need no mapping.
 	Map   func([]providers.Folder) []Mapping
@@ -135,7 +137,7 @@ const (
 )
 
 // unkeyed is the target of an item that is there, but under a key that cannot be told.
-const unkeyed = "-"
+const unkeyed = providers.Unkeyed
 
 func (o Options) withDefaults() Options {
 	if o.Now == nil {
@@ -149,6 +151,10 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Abort == nil {
 		o.Abort = context.Background()
+	}
+	o.Jobs = slices.Clone(o.Jobs)
+	for i, j := range o.Jobs {
+		o.Jobs[i] = pulled(j)
 	}
 	o.Parallel = either(o.Parallel, 8)
 	o.Slice.Items = either(o.Slice.Items, 5000)
@@ -189,6 +195,8 @@ func (o Options) check(targets bool) error {
 	seen := make(map[string]bool, len(o.Jobs))
 	for _, j := range o.Jobs {
 		switch {
+		case j.Pull != nil && j.Pull.check() != "":
+			return refuse(j.Name+" "+j.Pull.check(), "")
 		case j.Origin == nil || j.Map == nil || j.Target == nil:
 			return refuse(j.Name+" names no source, target or folders", "")
 		case j.Origin.Name() == j.Target.Name():

@@ -42,6 +42,10 @@ var errRefetch = errors.New("read again")
 // breaksMost is how often an item may be on its way, alone, when a connection breaks.
 const breaksMost = 4
 
+// poisonMost is how many items in a row may be set aside because connections broke at
+// them. More are the server's fault.
+const poisonMost = 20
+
 // copy moves items: one goroutine reads them while another puts what was read.
 func (v *visit) copy(ctx context.Context, items []providers.Item) error {
 	items, err := v.quarantine(ctx, items)
@@ -56,6 +60,7 @@ func (v *visit) copy(ctx context.Context, items []providers.Item) error {
 		defer close(parcels)
 		fetched = (&fetch{visit: v, out: parcels, gone: reading.Done(), limit: v.limits, breaks: v.copyBreaks()}).all(ctx, items)
 	}()
+	v.odd = nil
 	var put error
 	for p := range parcels {
 		if put == nil {
@@ -70,10 +75,13 @@ func (v *visit) copy(ctx context.Context, items []providers.Item) error {
 			v.run.pool.give(p.buffer)
 		}
 	}
-	if put != nil {
+	switch {
+	case put != nil:
 		return put
+	case fetched != nil:
+		return fetched
 	}
-	return fetched
+	return v.unlike(ctx)
 }
 
 // finish ends the wait of the fetching side, unless it was ended before.
@@ -107,6 +115,7 @@ func (v *visit) quarantine(ctx context.Context, items []providers.Item) (rest []
 		v.unsure = v.unsure || v.table && (v.lied[it.Key] || it.Print.Head == [16]byte{})
 		bad = append(bad, v.record(it, providers.Quarantined, "the connection to the target broke whenever it was sent"))
 	}
+	v.task.trouble.setAside(v.dst.place, len(bad), poisonMost)
 	return rest, v.settle(ctx, bad)
 }
 
@@ -122,10 +131,11 @@ type fetch struct {
 	batch   parcel
 	used    int
 	failed  map[string]int // attempts at the source that broke at this item, or left it out
+	before  [kinds]burden  // the trouble with the source when it began
 }
 
 func (f *fetch) all(ctx context.Context, items []providers.Item) error {
-	f.printer, f.failed = providers.NewPrinter(), map[string]int{}
+	f.printer, f.failed, f.before = providers.NewPrinter(), map[string]int{}, f.src.trouble()
 	defer func() {
 		if f.batch.buffer != nil {
 			f.run.pool.give(f.batch.buffer)
@@ -135,6 +145,9 @@ func (f *fetch) all(ctx context.Context, items []providers.Item) error {
 	for len(todo) > 0 {
 		var err error
 		if todo, err = f.some(ctx, todo); err != nil {
+			// What was read is put all the same, or it would be read again each time. That
+			// nobody takes it any more is told by who put the others.
+			_ = f.flush()
 			return err
 		}
 	}
@@ -166,7 +179,7 @@ func (f *fetch) some(ctx context.Context, todo []providers.Item) (rest []provide
 			}
 			got[i] = true
 			read++
-			f.src.progress()
+			f.src.goesOn(f.before)
 			return nil
 		})
 	})
@@ -230,7 +243,7 @@ func (f *fetch) trouble(rest []providers.Item, read int, alone bool, err error) 
 	case read == 0:
 		if f.failed[first.Key]++; f.failed[first.Key] > breaksMost || class == diag.Invalid {
 			f.batch.records = append(f.batch.records, f.record(first, providers.Quarantined, "the source fails whenever it is read: "+words(err)))
-			f.src.progress()
+			f.task.trouble.setAside(f.src.place, 1, poisonMost)
 			rest = rest[1:]
 		}
 	}
@@ -307,7 +320,7 @@ func (f *fetch) add(ctx context.Context, it providers.Item, m providers.Message)
 	body := f.batch.buffer[from:to]
 	f.printer.Reset()
 	f.printer.Write(body) //nolint:errcheck // never fails
-	e := entry{item: it, size: m.Size, print: f.printer.Print(it.Date), from: from, to: to}
+	e := entry{item: it, size: m.Size, print: f.printer.Print(), from: from, to: to}
 	e.head = listed(it, e.size, e.print, body)
 	f.used = to
 	f.batch.entries = append(f.batch.entries, e)
@@ -320,7 +333,7 @@ func listed(it providers.Item, size int64, p providers.Print, header []byte) [16
 	if it.Size < 0 || it.Size == size {
 		return p.Head
 	}
-	return providers.HeadOf(header, it.Size, it.Date)
+	return providers.HeadOf(header, it.Size)
 }
 
 // large hands a message over while it is read.

@@ -82,6 +82,10 @@ func (e endlessTarget) Rename(ctx context.Context, f providers.Folder, path []st
 	return f, nil
 }
 
+func (e endlessTarget) Move(ctx context.Context, from providers.Folder, items []providers.Item, to providers.Folder) ([]providers.Delivery, error) {
+	return make([]providers.Delivery, len(items)), nil
+}
+
 func (e endlessTarget) Limits() providers.Limits { return providers.Limits{} }
 
 // counted tells a map how many connections are open.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -39,7 +38,10 @@ type cursor struct {
 	whole    bool // the scan begins at the first item and leaves none out
 	// breaks counts how often an item was on its way when a connection broke.
 	breaks map[string]int
-	lied   map[string]bool // of these, those that are not as large as the source lists them
+	lied   map[string]bool  // of these, those that are not as large as the source lists them
+	doubt  map[string]doubt // items that were handed over, and no answer came
+	// behind are the items of the window that this pass tried in vain.
+	behind map[string]bool
 }
 
 // visit is the pass over one folder.
@@ -50,20 +52,22 @@ type visit struct {
 	known providers.FolderRecord
 	cursor
 
-	reset   bool // records are aside, for Reclaim
 	first   bool // nothing is recorded: no need to ask
 	target  providers.Folder
 	limits  providers.Limits
 	found   bool // target and limits are known
 	made    bool // isa made the target
 	begun   bool
-	loose   int             // items put since the mark was moved
-	tries   map[string]int  // of items that failed before
-	strange map[string]bool // items that are not what the table holds under their print
-	invalid map[string]int  // of items that were sent alone and not taken
-	last    string          // key of the last item scanned
-	settled int64           // items given an outcome in this visit, or found with one
+	loose   int                // items put since the mark was moved
+	tries   map[string]int     // of items that failed before
+	strange map[string]bool    // items that are not what the table holds under their print
+	invalid map[string]int     // of items that were sent alone and not taken
+	odd     []providers.Record // items that the target did not take, while nothing tells whether it takes others
+	last    string             // key of the last item scanned
+	settled int64              // items given an outcome in this visit, or found with one
 	seenNow int64
+	later   int64  // items that came after the folder was listed
+	latest  string // the last of these
 	fresh   []providers.Item
 	flagged []flagged
 }
@@ -114,7 +118,7 @@ func (v *visit) all(ctx context.Context) error {
 	if err := v.prepare(ctx); err != nil {
 		return err
 	}
-	if v.f.to.Excluded == "" && v.f.known.Done && !v.reset {
+	if v.f.to.Excluded == "" && v.f.known.Done {
 		if err := v.retry(ctx); err != nil {
 			return err
 		}
@@ -124,6 +128,7 @@ func (v *visit) all(ctx context.Context) error {
 	}
 	if v.short() {
 		v.key, v.top, v.seen, v.state, v.thorough, v.first = "", "", 0, nil, true, false
+		v.later, v.latest = 0, ""
 		if err := v.scan(ctx); err != nil {
 			return err
 		}
@@ -154,17 +159,8 @@ func (v *visit) short() bool {
 func (v *visit) prepare(ctx context.Context) error {
 	known := v.known
 	v.first = total(known.Sums).Items == 0
-	anew := known.ID != "" && known.Epoch != v.f.Epoch
-	if anew && (!v.first || known.Begun || known.Done) {
-		if err := v.led.Shelve(ctx, v.f.Epoch); err != nil {
-			return book(err)
-		}
-		known.Shelved = true
-		v.cursor = cursor{breaks: v.breaks, lied: v.lied, stale: v.stale}
-	}
-	v.reset = known.Shelved
 	v.thorough = v.thorough || known.Gone // the folder is back
-	if known.ID != "" && (anew || v.f.Items != known.Items || v.f.Bytes != known.Bytes || known.Gone) {
+	if known.ID != "" && (known.Epoch != v.f.Epoch || v.f.Items != known.Items || v.f.Bytes != known.Bytes || known.Gone) {
 		if err := v.led.Survey(ctx, v.f.Folder); err != nil {
 			return book(err)
 		}
@@ -200,8 +196,10 @@ func (v *visit) resolve(ctx context.Context) error {
 	}
 	v.target, v.found = f, true
 	was := v.known.Target
+	back := len(v.doubt) > 0 && f.ID == was.ID && f.Next > 0 && f.Next < was.Next // it gives keys a second time
 	v.made = made || v.known.Made && was.ID == f.ID
-	if was.ID != "" && (was.ID != f.ID || was.Epoch != f.Epoch) && !v.stale {
+	if was.ID != "" && (was.ID != f.ID || was.Epoch != f.Epoch || back) && !v.stale {
+		v.lose()
 		v.stale, v.clean, v.key = true, false, ""
 		return errAgain
 	}
@@ -218,6 +216,9 @@ func (v *visit) begin(ctx context.Context) error {
 		return err
 	}
 	at := v.target
+	if at.Next == 0 && at.Items == 0 {
+		at.Next = 1 // it does not tell, but all that will be there is isa's
+	}
 	if v.low > 0 {
 		at.Next = max(at.Next, v.low)
 	}
@@ -243,6 +244,9 @@ func (v *visit) mark(ctx context.Context, next int64) error {
 // suspend leaves the folder so that the next pass has little to look at.
 func (v *visit) suspend(ctx context.Context, why error) error {
 	var fault *ledgerFault
+	if err := v.giveUp(ctx, why); err != nil {
+		return err
+	}
 	if errors.As(why, &fault) || !v.clean || !v.begun || v.table || v.blind || v.low == 0 || v.loose == 0 {
 		return nil
 	}
@@ -251,6 +255,9 @@ func (v *visit) suspend(ctx context.Context, why error) error {
 
 // finish ends the pass over the folder.
 func (v *visit) finish(ctx context.Context) error {
+	if err := v.bring(ctx); err != nil {
+		return err
+	}
 	if v.blind && v.begun {
 		if err := v.learn(ctx); err != nil {
 			return err
@@ -262,14 +269,9 @@ func (v *visit) finish(ctx context.Context) error {
 		}
 		v.table = false
 	}
-	if v.f.to.Excluded == "" && v.known.Target.ID == "" && !v.begun {
+	if v.f.to.Excluded == "" && v.known.Target.ID == "" && !v.begun && !v.live() {
 		if err := v.begin(ctx); err != nil {
 			return err
-		}
-	}
-	if v.reset {
-		if err := v.led.Unshelve(ctx); err != nil {
-			return book(err)
 		}
 	}
 	if v.seenNow != v.settled {
@@ -303,14 +305,17 @@ func (v *visit) retry(ctx context.Context) error {
 			return nil
 		}
 		v.seenNow += int64(len(again))
-		if failed = v.process(ctx, again); failed != nil {
+		if failed = v.process(ctx, again); failed == nil {
+			failed = v.flags(ctx)
+		}
+		if failed != nil {
 			return failed
 		}
-		v.again, again = again[len(again)-1].Key, again[:0]
+		v.again, again, v.behind = again[len(again)-1].Key, again[:0], nil
 		return nil
 	}
 	err := v.led.Retry(ctx, func(r providers.Record) error {
-		if r.Key <= v.again || v.live() && !v.late(r) {
+		if r.Key <= v.again || v.live() && !v.late(r) || v.turn.tried(v.f.ID, r) {
 			return nil
 		}
 		v.tries[r.Key] = r.Tries
@@ -331,13 +336,11 @@ func (v *visit) retry(ctx context.Context) error {
 
 // process gives items without an outcome one.
 func (v *visit) process(ctx context.Context, items []providers.Item) (err error) {
-	if len(items) == 0 {
+	if items = v.untried(items); len(items) == 0 {
 		return nil
 	}
-	if v.reset {
-		if items, err = v.reclaim(ctx, items); err != nil {
-			return err
-		}
+	if items, err = v.follow(ctx, items); err != nil || len(items) == 0 {
+		return err
 	}
 	if items, err = v.leaveOut(ctx, items); err != nil || len(items) == 0 {
 		return err
@@ -347,46 +350,39 @@ func (v *visit) process(ctx context.Context, items []providers.Item) (err error)
 			return err
 		}
 	}
-	return v.copy(ctx, items)
-}
-
-// reclaim finds the records of items again whose folder has a new epoch.
-func (v *visit) reclaim(ctx context.Context, items []providers.Item) (rest []providers.Item, err error) {
-	for chunk := range slices.Chunk(items, lookup) {
-		again, err := v.led.Reclaim(ctx, chunk)
-		if err != nil {
-			return nil, book(err)
-		}
-		for _, it := range chunk {
-			r, ok := again[it.Key]
-			switch {
-			case !ok:
-				rest = append(rest, it)
-			case !r.Outcome.Final() && !v.live():
-				v.tries[it.Key] = r.Tries
-				rest = append(rest, it)
-			default:
-				v.settled++
-				v.differs(it, r)
-				v.task.mu.Lock()
-				v.task.report.Reclaimed++
-				v.task.mu.Unlock()
-			}
-		}
+	if items, err = v.doubtful(ctx, items); err != nil {
+		return err
 	}
-	return rest, nil
+	return v.copy(ctx, items)
 }
 
 // settle records outcomes and tells of them.
 func (v *visit) settle(ctx context.Context, records []providers.Record) error {
+	return v.settleBy(ctx, records, v.led.Settle)
+}
+
+// handOver records what was put, and tells of it: it is there, or in the batch of a job
+// whose items are fetched.
+func (v *visit) handOver(ctx context.Context, records []providers.Record) error {
+	pull := v.task.pull
+	if pull == nil {
+		return v.settle(ctx, records)
+	}
+	return v.settleBy(ctx, records, func(ctx context.Context, records []providers.Record) error {
+		return pull.handOver(ctx, v.f.ID, records)
+	})
+}
+
+func (v *visit) settleBy(ctx context.Context, records []providers.Record, settle func(context.Context, []providers.Record) error) error {
 	if len(records) == 0 {
 		return nil
 	}
-	if err := v.led.Settle(ctx, records); err != nil {
+	if err := settle(ctx, records); err != nil {
 		return book(err)
 	}
 	v.settled += int64(len(records))
 	v.items.Add(int64(len(records)))
+	v.noteSettled(records)
 	v.run.count(v.task, func(c *Counts) {
 		for _, r := range records {
 			add(c.Sums, r.Outcome, 1, r.Size)
@@ -398,7 +394,7 @@ func (v *visit) settle(ctx context.Context, records []providers.Record) error {
 
 // record is the beginning of what is remembered of an item.
 func (v *visit) record(it providers.Item, outcome providers.Outcome, note string) providers.Record {
-	r := providers.Record{Key: it.Key, Outcome: outcome, Size: max(it.Size, 0), Date: it.Date, Flags: it.Flags, Print: it.Print, Note: note, Tries: v.tries[it.Key]}
+	r := providers.Record{Key: it.Key, Same: it.Same, Outcome: outcome, Size: max(it.Size, 0), Date: it.Date, Flags: it.Flags, Print: it.Print, Note: note, Tries: v.tries[it.Key]}
 	if !outcome.Final() {
 		r.Tries++
 	}

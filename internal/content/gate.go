@@ -3,12 +3,14 @@ package content
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/spool"
 )
 
 // denials is how many logins in a row a host may refuse where its limits do not say.
@@ -23,6 +25,8 @@ type gate struct {
 	hosts    map[string]*host
 	accounts map[string]int
 	doors    map[place]*door
+	boxes    map[string]*task // mailboxes that a service fetches into, with the job it does so for
+	over     map[string]bool  // jobs at their end, by name
 }
 
 // door is what is known of the logins to an account.
@@ -41,7 +45,8 @@ type host struct {
 }
 
 func newGate(limits map[string]Limits) *gate {
-	return &gate{limits: limits, hosts: map[string]*host{}, accounts: map[string]int{}, doors: map[place]*door{}}
+	return &gate{limits: limits, hosts: map[string]*host{}, accounts: map[string]int{}, doors: map[place]*door{},
+		boxes: map[string]*task{}, over: map[string]bool{}}
 }
 
 // host returns the host of that name. The caller holds mu.
@@ -110,6 +115,40 @@ func (g *gate) put(ps []place) {
 			delete(g.accounts, p.account)
 		}
 	}
+}
+
+// hold takes a mailbox for the runs of a job, unless another job has it. had tells that
+// it was this job's before.
+func (g *gate) hold(mailbox string, t *task) (ok, had bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	o := g.boxes[mailbox]
+	if o == nil {
+		g.boxes[mailbox] = t
+	}
+	return o == nil || o == t, o == t
+}
+
+// release gives back what a job holds; over: for good.
+func (g *gate) release(t *task, over bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	maps.DeleteFunc(g.boxes, func(_ string, o *task) bool { return o == t })
+	if over {
+		g.over[t.job.Name] = true
+	}
+}
+
+// fetching reports whether another job has a run that empties a spool.
+func (g *gate) fetching(from *spool.Spool, but *task) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, t := range g.boxes {
+		if p := t.job.Pull; t != but && p.Gateway != nil && p.Gateway.Spool == from {
+			return true
+		}
+	}
+	return false
 }
 
 // login logs in to an account by open. A denied login is final for the run: all who
@@ -248,6 +287,8 @@ func (h Hours) opens(now time.Time) time.Time {
 type pause struct {
 	until  time.Time
 	reason string
+	quiet  bool // nobody has to be told
+	room   bool // for room in the spool
 }
 
 // Error tells why.

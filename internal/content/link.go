@@ -43,6 +43,7 @@ type adder interface {
 type changer interface {
 	Flag(ctx context.Context, f providers.Folder, items []providers.Item) error
 	Rename(ctx context.Context, f providers.Folder, path []string) (providers.Folder, error)
+	Move(ctx context.Context, from providers.Folder, items []providers.Item, to providers.Folder) ([]providers.Delivery, error)
 }
 
 // narrow hides everything of a writer that changes what is there.
@@ -113,16 +114,24 @@ func (l *link[C]) try(ctx context.Context) bool {
 	return done
 }
 
-// do does something that may be repeated, again after trouble that may pass.
+// do does something that may be repeated, again after trouble that may pass. What went
+// wrong until it worked is forgiven, what went wrong before is not.
 func (l *link[C]) do(ctx context.Context, op func(C) error) error {
-	odd := 0
+	before, odd, bore := l.trouble(), 0, false
 	for {
-		err := l.use(ctx, op)
+		answered := false
+		err := l.use(ctx, func(c C) error {
+			answered = true
+			return op(c)
+		})
 		if err == nil {
-			l.progress()
+			if bore { // else what failed meanwhile is another folder's
+				l.goesOn(before)
+			}
 			return nil
 		}
-		if ours(err) {
+		bore = true
+		if !answered || ours(err) {
 			return err
 		}
 		// A server may answer anything once; what it says again it means.
@@ -142,6 +151,12 @@ func (l *link[C]) do(ctx context.Context, op func(C) error) error {
 	}
 }
 
+// trouble is what went wrong here so far, for goesOn.
+func (l *link[C]) trouble() [kinds]burden { return l.turn.task.trouble.so(l.place) }
+
+// goesOn forgives what went wrong since before: what was tried then gets on.
+func (l *link[C]) goesOn(before [kinds]burden) { l.turn.task.trouble.forgive(l.place, before) }
+
 // ours reports whether an error came from the pass itself, through a yield.
 func ours(err error) bool {
 	var p *pause
@@ -150,31 +165,48 @@ func ours(err error) bool {
 }
 
 // bear waits until it makes sense to repeat what failed, and returns why it does
-// not otherwise.
+// not otherwise: a full store is not waited for.
 func (l *link[C]) bear(err error) error {
-	p := l.turn.run.Patience
+	r := l.turn.run
+	p, trouble := r.Patience, &l.turn.task.trouble
 	switch diag.ClassOf(err) {
 	case diag.Limited:
-		n, waited := l.turn.task.trouble.more(l.host+" busy", 0)
-		d := p.after(n)
+		if providers.Full(err) {
+			return err
+		}
+		asks := cause{l.place, busy}
+		b := trouble.failed(asks)
+		d := p.after(b.times)
 		if told := providers.RetryAfter(err); told > 0 {
 			d = told
 		}
-		if waited+d > p.Waiting {
-			return err
+		counts := d
+		if d > p.Inline && l.turn.rests.Swap(true) {
+			counts = 0 // another connection of this turn asked, and it is the same wait
 		}
-		l.turn.task.trouble.more(l.host+" busy", d)
+		if b.waited+counts > p.Waiting {
+			return &diag.Failure{Class: diag.Limited, Op: l.host, Err: err,
+				Detail: fmt.Sprintf("too busy %d times in a row, after %s of waiting in all", b.times, b.waited.Round(time.Second)),
+				Fix:    "run the pass again later, with lower limits for the host"}
+		}
+		trouble.waits(asks, counts)
 		return l.wait(d, "the service is busy: "+err.Error())
 	case diag.Unavailable:
 		l.drop()
-		n, _ := l.turn.task.trouble.more(l.host, 0)
+		if l.place == targetPlace(&l.turn.task.job) && providers.Answered(err) {
+			if means, err := l.refused(err); !means {
+				return err
+			}
+			return l.turn.task.takesNothing(err)
+		}
+		n, d := trouble.pauses(cause{l.place, away}, r.Now(), p.after)
 		if n > p.Reconnects {
 			return fmt.Errorf("%d attempts: %w", n, err)
 		}
-		return l.wait(p.after(n), err.Error())
+		return l.wait(d, err.Error())
 	case diag.Cancelled:
 		l.drop()
-		if l.turn.run.stop.Err() != nil {
+		if r.stop.Err() != nil {
 			return errStopped
 		}
 	}
@@ -189,40 +221,6 @@ func (p Patience) after(n int) time.Duration {
 		d = p.Most
 	}
 	return d - time.Duration(rand.Int64N(int64(d)/3+1))
-}
-
-// trouble is what went wrong at a job's hosts since there was progress, through all
-// its turns.
-type trouble struct {
-	mu     sync.Mutex
-	times  map[string]int
-	waited map[string]time.Duration
-}
-
-// more counts a failure, or adds to the time waited after it.
-func (t *trouble) more(what string, waited time.Duration) (times int, all time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.times == nil {
-		t.times, t.waited = map[string]int{}, map[string]time.Duration{}
-	}
-	if waited == 0 {
-		t.times[what]++
-	}
-	t.waited[what] += waited
-	return t.times[what], t.waited[what]
-}
-
-// none forgets the trouble with a host.
-func (t *trouble) none(host string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.times) > 0 {
-		for _, what := range []string{host, host + " busy"} {
-			delete(t.times, what)
-			delete(t.waited, what)
-		}
-	}
 }
 
 // wait tells why, and waits; a long wait becomes a pause of the job.
@@ -242,9 +240,6 @@ func (l *link[C]) pause(d time.Duration) error {
 	}
 	return nil
 }
-
-// progress forgets earlier trouble.
-func (l *link[C]) progress() { l.turn.task.trouble.none(l.host) }
 
 // drop closes the connection. What the store says to that does not matter: all that
 // counts was answered before.

@@ -23,10 +23,17 @@ func (v *visit) look(ctx context.Context) error {
 		return err
 	}
 	var from string
+	var next int64
 	switch {
 	case v.stale: // all of it; Begin forgets the old keys
 	case v.known.Begun:
-		from = keyOf(max(v.known.Target.Next, v.low))
+		var err error
+		if next, err = v.lowest(ctx, max(v.known.Target.Next, v.low)); err != nil {
+			return err
+		}
+		if next > 1 {
+			from = keyOf(next)
+		}
 		v.adopt = v.known.Target.Next == 0
 	default:
 		// Never used before. What isa made, or what holds nothing, needs no look.
@@ -39,7 +46,7 @@ func (v *visit) look(ctx context.Context) error {
 		return book(err)
 	}
 	if from == "" {
-		if err := v.mark(ctx, 0); err != nil {
+		if err := v.mark(ctx, next); err != nil {
 			return err
 		}
 	}
@@ -50,10 +57,27 @@ func (v *visit) look(ctx context.Context) error {
 	}
 	v.stale = false
 	v.table = n > 0
-	if !v.table || v.first || v.reset {
-		return nil
+	if err := v.lostMoves(ctx); err != nil {
+		return err
 	}
-	return v.claim(ctx, func(r providers.Record) bool { return r.Target == "" })
+	// What is recorded and has no key is told first: what is on the table then is not.
+	return book(v.led.Claim(ctx, from == ""))
+}
+
+// lowest is the key from which on a folder of the target is looked at that was begun at
+// next: lower when another folder of the source that goes there was begun before, since
+// what is recorded of that may have no keys.
+func (v *visit) lowest(ctx context.Context, next int64) (int64, error) {
+	records, err := v.stream.Folders(ctx)
+	if err != nil {
+		return next, book(err)
+	}
+	for _, r := range records {
+		if r.ID != v.f.ID && r.Begun && r.Target.ID == v.target.ID && r.Target.Epoch == v.target.Epoch && r.Target.Next > 0 {
+			next = min(next, r.Target.Next)
+		}
+	}
+	return next, nil
 }
 
 // lay puts the items of the target, from a key on, on the table.
@@ -102,99 +126,11 @@ func (v *visit) learn(ctx context.Context) error {
 	if err := v.led.Clear(ctx); err != nil {
 		return book(err)
 	}
-	from := v.led.Record().Target.Next
-	if _, err := v.lay(ctx, keyOf(from)); err != nil {
-		return err
-	}
 	v.table = true
-	blank := func(r providers.Record) bool { return r.Target == "" }
-	if err := v.claim(ctx, blank); err != nil {
+	if _, err := v.lay(ctx, keyOf(v.led.Record().Target.Next)); err != nil {
 		return err
 	}
-	return v.review(ctx, blank, func(records []providers.Record) error {
-		for i := range records {
-			records[i].Target = unkeyed
-		}
-		return book(v.led.Settle(ctx, records))
-	})
-}
-
-// claim gives records their items on the table.
-func (v *visit) claim(ctx context.Context, which func(providers.Record) bool) error {
-	return v.review(ctx, which, func(records []providers.Record) error {
-		items := make([]providers.Item, 0, len(records))
-		byKey := make(map[string]providers.Record, len(records))
-		for _, r := range records {
-			if r.Print.Head == [16]byte{} {
-				continue
-			}
-			items = append(items, providers.Item{Key: r.Key, Size: r.Size, Date: r.Date, Flags: r.Flags, Print: r.Print})
-			byKey[r.Key] = r
-		}
-		taken, err := v.led.Take(ctx, items)
-		if err != nil {
-			return book(err)
-		}
-		out := make([]providers.Record, 0, len(taken))
-		for _, it := range items {
-			if found, ok := taken[it.Key]; ok {
-				r := byKey[it.Key]
-				r.Target = found.Key
-				out = append(out, r)
-			}
-		}
-		if len(out) == 0 {
-			return nil
-		}
-		return book(v.led.Settle(ctx, out))
-	})
-}
-
-// review goes over the records of what is at the target, as far as the source still
-// has the items, a page at a time.
-func (v *visit) review(ctx context.Context, which func(providers.Record) bool, do func([]providers.Record) error) error {
-	keys := make([]string, 0, lookup)
-	last := ""
-	page := func() error {
-		if len(keys) == 0 {
-			return nil
-		}
-		known, err := v.led.Known(ctx, keys)
-		if err != nil {
-			return book(err)
-		}
-		var records []providers.Record
-		for _, k := range keys {
-			if r, ok := known[k]; ok && (r.Outcome == providers.Copied || r.Outcome == providers.Adopted) && which(r) {
-				records = append(records, r)
-			}
-		}
-		keys = keys[:0]
-		if len(records) == 0 {
-			return nil
-		}
-		return do(records)
-	}
-	err := v.src.do(ctx, func(r providers.Reader) error {
-		_, err := r.Scan(ctx, v.f.Folder, providers.Scan{From: last}, func(it providers.Item) error {
-			if it.Key <= last {
-				return nil
-			}
-			if v.run.stop.Err() != nil {
-				return errStopped
-			}
-			last = it.Key
-			if keys = append(keys, it.Key); len(keys) == lookup {
-				return page()
-			}
-			return nil
-		})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return page()
+	return book(v.led.Claim(ctx, false))
 }
 
 // candidates is how many items of one print are compared with an item at most.
@@ -245,10 +181,6 @@ func (c *comparing) round(ctx context.Context) (more bool, err error) {
 	if err := c.read(ctx, unproven); err != nil {
 		return false, err
 	}
-	outcome := providers.Copied
-	if c.adopt {
-		outcome = providers.Adopted
-	}
 	var records []providers.Record
 	var left []providers.Item
 	for _, it := range c.left {
@@ -261,6 +193,10 @@ func (c *comparing) round(ctx context.Context) (more bool, err error) {
 		if !ok {
 			left = append(left, it)
 			continue
+		}
+		outcome := providers.Copied
+		if c.adopts(it.Key) {
+			outcome = providers.Adopted
 		}
 		r := c.record(it, outcome, "")
 		r.Target, r.Flags = t.Key, t.Flags
@@ -336,6 +272,7 @@ func bodies[C providers.Reader](ctx context.Context, l *link[C], f providers.Fol
 	if len(items) == 0 {
 		return out, nil
 	}
+	before := l.trouble()
 	err := l.do(ctx, func(r C) error {
 		todo := slices.DeleteFunc(slices.Clone(items), func(it providers.Item) bool { _, have := out[it.Key]; return have })
 		if len(todo) == 0 {
@@ -346,8 +283,8 @@ func bodies[C providers.Reader](ctx context.Context, l *link[C], f providers.Fol
 			if err := drain(printer, m); err != nil {
 				return err
 			}
-			out[m.Key] = printer.Print(m.Date).Body
-			l.progress()
+			out[m.Key] = printer.Print().Body
+			l.goesOn(before)
 			return nil
 		})
 	})
@@ -358,13 +295,19 @@ func bodies[C providers.Reader](ctx context.Context, l *link[C], f providers.Fol
 // target, before anything else is put there.
 func (v *visit) lost(err error) error {
 	v.clean = false
+	v.shelf.forget() // it may be another folder by now
 	if !v.table || v.until != "" {
 		v.until = v.last
 	}
-	if diag.ClassOf(err) == diag.Invalid {
+	switch {
+	case diag.ClassOf(err) == diag.Invalid:
 		return errAgain // the connection is as good as before
+	case diag.ClassOf(err) != diag.Limited, providers.Full(err):
+		err = unavailable(err)
+	default:
+		v.dst.drop()
 	}
-	if bearErr := v.dst.bear(unavailable(err)); bearErr != nil {
+	if bearErr := v.dst.bear(err); bearErr != nil {
 		return bearErr
 	}
 	return errAgain

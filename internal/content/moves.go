@@ -70,7 +70,7 @@ func (t *turn) same(ctx context.Context, src *link[providers.Reader], f *folder,
 	var items []providers.Item
 	err := src.do(ctx, func(r providers.Reader) error {
 		items = items[:0]
-		_, err := r.Scan(ctx, f.Folder, providers.Scan{Prints: true}, func(it providers.Item) error {
+		_, err := r.Scan(ctx, f.Folder, providers.Scan{Prints: true, Without: f.without}, func(it providers.Item) error {
 			if len(items) >= lookup {
 				return errWindow
 			}

@@ -148,7 +148,7 @@ func (v *visit) stillListed(ctx context.Context, items []providers.Item) (map[st
 	there := make(map[string]bool, len(items))
 	last := items[len(items)-1].Key
 	err := v.src.do(ctx, func(r providers.Reader) error {
-		_, err := r.Scan(ctx, v.f.Folder, providers.Scan{From: items[0].Key}, func(it providers.Item) error {
+		_, err := r.Scan(ctx, v.f.Folder, providers.Scan{From: items[0].Key, Without: v.f.without}, func(it providers.Item) error {
 			if v.run.stop.Err() != nil {
 				return errStopped
 			}
@@ -236,4 +236,37 @@ func words(err error) string {
 		text = string(r[:most])
 	}
 	return text
+}
+
+// noteSettled keeps what follows from outcomes: patience begins anew when something
+// arrived, and what failed is left to the next pass.
+func (v *visit) noteSettled(records []providers.Record) {
+	for _, r := range records {
+		delete(v.doubt, r.Key)
+		switch {
+		case r.Outcome == providers.Copied, r.Outcome == providers.Adopted:
+			v.task.trouble.arrival()
+		case !r.Outcome.Final():
+			if v.behind == nil {
+				v.behind = map[string]bool{}
+			}
+			v.behind[r.Key] = true
+		}
+	}
+}
+
+// untried are the items that this pass did not settle before it had to look again.
+func (v *visit) untried(items []providers.Item) []providers.Item {
+	if len(v.behind) == 0 {
+		return items
+	}
+	var rest []providers.Item
+	for _, it := range items {
+		if v.behind[it.Key] {
+			v.settled++
+			continue
+		}
+		rest = append(rest, it)
+	}
+	return rest
 }

@@ -7,8 +7,6 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/providers"
@@ -19,6 +17,7 @@ type folder struct {
 	providers.Folder
 	to       Mapping
 	labelled bool                   // the store shows one item in several folders (Gmail)
+	without  []string               // then: folders that a rule leaves out, by ID
 	known    providers.FolderRecord // its Folder.ID is "" for one that is new
 }
 
@@ -37,6 +36,10 @@ func (t *turn) pass(ctx context.Context) error {
 	if err != nil || closed {
 		return err
 	}
+	pull, done, err := t.fetched(ctx)
+	if err != nil || done {
+		return err
+	}
 	t.shelf = &targets{turn: t}
 	src, dst := t.source(), t.target()
 	defer src.drop()
@@ -53,14 +56,46 @@ func (t *turn) pass(ctx context.Context) error {
 	if err := t.moves(ctx, src, dst, p); err != nil {
 		return err
 	}
+	if err := t.renumber(ctx, src, p); err != nil {
+		return err
+	}
 	if err := t.vanished(ctx, p); err != nil {
 		return err
 	}
+	if err := t.departed(ctx, src, p); err != nil {
+		return err
+	}
+	if err := t.hold(ctx, p); err != nil {
+		return err
+	}
 	units := t.units(p)
-	if err := t.work(ctx, src, dst, units); err != nil {
-		return errors.Join(err, t.sums(ctx))
+	err = t.work(ctx, src, dst, units)
+	if pull != nil {
+		err = pull.after(ctx, err)
+	}
+	if err != nil {
+		return errors.Join(err, t.leave(ctx, err, p), t.sums(ctx))
 	}
 	return t.close(ctx, p)
+}
+
+// leave records the folders that a pass did not come to, so that what they hold is
+// pending, when there is no other turn that would come to them.
+func (t *turn) leave(ctx context.Context, why error, p *plan) error {
+	var later *pause
+	var fault *ledgerFault
+	if errors.As(why, &later) || errors.As(why, &fault) || ctx.Err() != nil {
+		return nil
+	}
+	for _, f := range p.folders {
+		if f.known.ID != "" || t.task.passed(f.ID) {
+			continue
+		}
+		if err := t.remember(ctx, f.Folder); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open opens the stream, and reports whether there is nothing to do any more.
@@ -121,7 +156,9 @@ func (t *turn) arrange(p *plan, records []providers.FolderRecord) error {
 		m, ok := mapped[f.ID]
 		switch {
 		case f.Unserved != "":
-			report.remark(&report.Unserved, f, f.Unserved)
+			if f.Unserved != providers.FoldersOnly {
+				report.remark(&report.Unserved, f, f.Unserved)
+			}
 			if record.Unserved != f.Unserved {
 				p.barred = append(p.barred, f)
 			}
@@ -139,8 +176,24 @@ func (t *turn) arrange(p *plan, records []providers.FolderRecord) error {
 			p.gone, p.former = append(p.gone, r), append(p.former, r)
 		}
 	}
+	if labelled {
+		p.leaveOut()
+	}
 	report.Folders = len(p.folders)
 	return t.refuseEmpty(p, records)
+}
+
+// leaveOut tells folders that show the same items which of them a rule leaves out.
+func (p *plan) leaveOut() {
+	var without []string
+	for _, f := range p.folders {
+		if f.to.Excluded != "" {
+			without = append(without, f.ID)
+		}
+	}
+	for _, f := range p.folders {
+		f.without = without
+	}
 }
 
 // refuseEmpty takes an empty source for what it mostly is: the wrong account, or a
@@ -189,6 +242,9 @@ func (t *turn) vanished(ctx context.Context, p *plan) error {
 			if err := led.Settle(ctx, lost); err != nil {
 				return book(err)
 			}
+		}
+		if err := led.Miss(ctx, "", "", nil); err != nil {
+			return book(err)
 		}
 		if err := led.Survey(ctx, providers.Folder{}); err != nil {
 			return book(err)
@@ -248,7 +304,7 @@ func (m Mapping) key() string {
 func (t *turn) unchanged(f *folder) bool {
 	k := f.known
 	return k.ID != "" && k.Done && !k.Gone && !k.Shelved && !k.Begun && f.Mark != "" && k.Epoch == f.Epoch &&
-		k.Mark == t.mark(f, f.Folder) && !failedSome(k.Sums)
+		k.Mark == t.mark(f, f.Folder) && !t.failedSome(k.Sums)
 }
 
 // mark is what a folder's mark is recorded as: with a trace of the rules, so that a
@@ -262,6 +318,9 @@ func (t *turn) mark(f *folder, now providers.Folder) string {
 	fmt.Fprint(h, r.Since.Unix(), r.Before.Unix(), r.MaxSize, r.DualSince.Unix(), f.to.Excluded, t.live())
 	if f.to.Sent {
 		fmt.Fprint(h, "sent")
+	}
+	if len(f.without) > 0 {
+		fmt.Fprintf(h, "%q", f.without)
 	}
 	return fmt.Sprintf("%s\x1f%08x", now.Mark, h.Sum32())
 }
@@ -294,251 +353,6 @@ func (k *task) pass(id string) {
 	}
 	k.done[id] = true
 	delete(k.cursors, id)
-}
-
-// work goes over the units with as many workers as there are places for.
-func (t *turn) work(ctx context.Context, src *link[providers.Reader], dst *link[adder], units [][]*folder) error {
-	q := &queue{units: units}
-	if len(units) == 0 {
-		return nil
-	}
-	var others sync.WaitGroup
-	defer others.Wait()
-	if len(units) > 1 && t.run.waiting.Load() == 0 && t.run.gate.take(t.places) {
-		others.Go(func() {
-			defer t.run.gate.give(t.places)
-			src, dst := t.source(), t.target()
-			defer src.drop()
-			defer dst.drop()
-			if !src.try(ctx) {
-				return // one worker does it all, as where there is only one place
-			}
-			t.lanes(ctx, src, dst, q)
-		})
-	}
-	t.lanes(ctx, src, dst, q)
-	others.Wait()
-	return q.err
-}
-
-// lanes goes over folders with one connection to each end, two folders at a time.
-func (t *turn) lanes(ctx context.Context, src *link[providers.Reader], dst *link[adder], q *queue) {
-	var group sync.WaitGroup
-	for range lanes {
-		group.Go(func() { q.fail((&worker{turn: t, src: src, dst: dst}).all(ctx, q)) })
-	}
-	group.Wait()
-}
-
-// queue hands units to workers, until one of them fails.
-type queue struct {
-	mu    sync.Mutex
-	units [][]*folder
-	err   error
-}
-
-func (q *queue) next() []*folder {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.err != nil || len(q.units) == 0 {
-		return nil
-	}
-	u := q.units[0]
-	q.units = q.units[1:]
-	return u
-}
-
-// fail keeps the error that matters most: one that ends the job before a pause.
-func (q *queue) fail(err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	var p *pause
-	if err != nil && (q.err == nil || errors.As(q.err, &p)) {
-		q.err = err
-	}
-}
-
-// worker goes over folders with connections of its own.
-type worker struct {
-	*turn
-	src *link[providers.Reader]
-	dst *link[adder]
-}
-
-func (w *worker) all(ctx context.Context, q *queue) error {
-	for {
-		u := q.next()
-		if u == nil {
-			return nil
-		}
-		for _, f := range u {
-			if err := w.over(); err != nil {
-				return err
-			}
-			if err := w.folder(ctx, f); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// folder goes over a folder. Trouble with the folder alone is noted; what it returns
-// ends the turn.
-func (w *worker) folder(ctx context.Context, f *folder) error {
-	err := w.attempt(ctx, f)
-	if err == nil {
-		w.task.pass(f.ID)
-		w.task.well()
-		return nil
-	}
-	if ours(err) || w.beyond(ctx, err) || w.task.sickening(err, w.run.Patience.Reconnects) {
-		return err
-	}
-	w.src.drop()
-	w.dst.drop()
-	w.task.mu.Lock()
-	w.task.report.trouble(f.Folder, err)
-	w.task.mu.Unlock()
-	w.run.tell(w.task, Event{Kind: FolderErr, Folder: f.Path, Err: err})
-	w.task.pass(f.ID)
-	return nil
-}
-
-// beyond reports whether an error concerns more than the folder.
-func (w *worker) beyond(ctx context.Context, err error) bool {
-	return fatal(err) && !(again(ctx, err, w.src) && again(ctx, err, w.dst))
-}
-
-// again reports whether the connection can be made again after what failed: then the trouble
-// is not that of the account.
-func again[C interface{ Close() error }](ctx context.Context, err error, l *link[C]) bool {
-	if class := diag.ClassOf(err); class != diag.Denied && class != diag.Unavailable {
-		return false
-	}
-	l.drop()
-	if !l.try(ctx) {
-		return false
-	}
-	l.progress()
-	return true
-}
-
-// sickening counts the folders in a row whose trouble is that of a server, and
-// reports whether these are too many for it to be theirs alone.
-func (k *task) sickening(err error, most int) bool {
-	if !fatal(err) {
-		return false
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.sick++
-	return k.sick > most
-}
-
-// well is a folder that was gone over.
-func (k *task) well() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.sick = 0
-}
-
-// sums reads how all items of the stream ended.
-func (t *turn) sums(ctx context.Context) error {
-	s, err := t.stream.Sums(ctx)
-	if err == nil && s != nil {
-		t.task.report.Sums = s
-	}
-	return book(err)
-}
-
-// close ends the pass over a job: it is complete when every folder was gone over.
-func (t *turn) close(ctx context.Context, p *plan) (err error) {
-	report := &t.task.report
-	if err := t.sums(ctx); err != nil {
-		return err
-	}
-	report.Complete = len(report.Failures) == 0
-	report.Balanced = report.Complete && !t.task.unsound && report.Sums[providers.OnTheWay].Items == 0
-	if !report.Complete {
-		return nil
-	}
-	info := t.stream.Info()
-	info.Wave, info.Passed, info.Closed = t.task.job.Wave, t.task.began, time.Time{}
-	switch t.task.job.Phase {
-	case Live:
-		was := t.stream.Info()
-		info.Closed = was.Closed
-		if report.Late, err = t.failedLate(ctx, p); err != nil {
-			return err
-		}
-		if report.Late > 0 && was.Closed.IsZero() {
-			info.Passed = was.Passed // what is newer than that is tried again
-		}
-	case Cutover:
-		left, err := t.left(ctx, p)
-		if err != nil {
-			return err
-		}
-		if report.Balanced && !left {
-			info.Closed = t.run.Now()
-			report.Closed = true
-		}
-	}
-	return book(t.stream.Note(ctx, info))
-}
-
-// failedLate counts the items of a live mailbox that came and could not be moved.
-func (t *turn) failedLate(ctx context.Context, p *plan) (n int64, err error) {
-	for _, f := range p.folders {
-		if f.to.Excluded != "" || !failedSome(t.task.report.Sums) {
-			continue
-		}
-		led, err := t.stream.Folder(ctx, f.Folder)
-		if err != nil {
-			return 0, book(err)
-		}
-		if err := led.Retry(ctx, func(r providers.Record) error {
-			if t.late(r) {
-				n++
-			}
-			return nil
-		}); err != nil {
-			return 0, book(err)
-		}
-	}
-	return n, nil
-}
-
-// failedSome reports whether items failed that are tried again.
-func failedSome(s providers.Sums) bool {
-	return s[providers.Refused].Items+s[providers.Quarantined].Items+s[providers.Unproven].Items > 0
-}
-
-// left reports whether another cutover pass should try items again.
-func (t *turn) left(ctx context.Context, p *plan) (bool, error) {
-	if !failedSome(t.task.report.Sums) {
-		return false, nil
-	}
-	found := errors.New("found")
-	for _, f := range p.folders {
-		led, err := t.stream.Folder(ctx, f.Folder)
-		if err != nil {
-			return false, book(err)
-		}
-		err = led.Retry(ctx, func(r providers.Record) error {
-			if r.Tries < t.run.Patience.Tries {
-				return found
-			}
-			return nil
-		})
-		if errors.Is(err, found) {
-			return true, nil
-		}
-		if err != nil {
-			return false, book(err)
-		}
-	}
-	return false, nil
 }
 
 // samePath reports whether two paths name one folder.

@@ -158,12 +158,32 @@ func (m mortalFolder) Unshelve(ctx context.Context) error {
 	return m.w.write(func() error { return m.FolderLedger.Unshelve(context.WithoutCancel(ctx)) })
 }
 
+func (m mortalFolder) Miss(ctx context.Context, after, upTo string, listed []string) error {
+	return m.w.write(func() error { return m.FolderLedger.Miss(context.WithoutCancel(ctx), after, upTo, listed) })
+}
+
+func (m mortalFolder) Arrive(ctx context.Context, r []providers.Record) error {
+	return m.w.write(func() error { return m.FolderLedger.Arrive(context.WithoutCancel(ctx), r) })
+}
+
+func (m mortalFolder) Follow(ctx context.Context, items []providers.Item) (out map[string]providers.Followed, err error) {
+	err = m.w.write(func() (err error) {
+		out, err = m.FolderLedger.Follow(context.WithoutCancel(ctx), items)
+		return err
+	})
+	return out, err
+}
+
 func (m mortalFolder) Lay(ctx context.Context, items []providers.Item) error {
 	return m.w.write(func() error { return m.FolderLedger.Lay(context.WithoutCancel(ctx), items) })
 }
 
 func (m mortalFolder) Return(ctx context.Context, items []providers.Item) error {
 	return m.w.write(func() error { return m.FolderLedger.Return(context.WithoutCancel(ctx), items) })
+}
+
+func (m mortalFolder) Claim(ctx context.Context, whole bool) error {
+	return m.w.write(func() error { return m.FolderLedger.Claim(context.WithoutCancel(ctx), whole) })
 }
 
 func (m mortalFolder) Clear(ctx context.Context) error {
@@ -197,6 +217,9 @@ type world struct {
 	clock    *clock
 	opts     Options
 	base     providers.Ledger
+	before   map[string]int // what the target held; it is not recognised where it was filed elsewhere before the first pass
+	shakes   bool           // folders of the target are numbered anew
+	strayed  bool           // some is not in the folder in which it is at the source
 }
 
 func bodyOf(l letter) string { return string(l.body) }
@@ -209,7 +232,7 @@ func (w *world) arrive(b *box, l letter) {
 // happen lets something happen at the source.
 func (w *world) happen() {
 	b := w.from.folders[w.rng.IntN(len(w.from.folders))]
-	what := w.rng.IntN(12)
+	what := w.rng.IntN(16)
 	if testing.Verbose() {
 		w.t.Logf("event %d in %v (epoch %d)", what, b.path, b.epoch)
 	}
@@ -239,12 +262,7 @@ func (w *world) happen() {
 	case 9: // a new epoch
 		if !w.touched[b] {
 			w.touched[b] = true
-			w.from.epoch++
-			b.epoch = w.from.epoch
-			for i, l := range b.mails {
-				l.uid = int64(i) + 1
-			}
-			b.next = int64(len(b.mails)) + 1
+			b.renumber(w.from)
 		}
 	case 10: // another name, perhaps with folders below, perhaps with a new one in its place
 		if b.use == "" && !w.touched[b] && len(b.mails) > 0 {
@@ -256,6 +274,22 @@ func (w *world) happen() {
 				w.touched[w.from.add(old, "")] = true
 			}
 		}
+	case 12, 13, 14: // some are filed elsewhere, and perhaps some of them back
+		for range 1 + w.rng.IntN(20) {
+			to := w.from.folders[w.rng.IntN(len(w.from.folders))]
+			if len(b.mails) > 1 && to != b {
+				b.moveTo(w.from, to, keyFor(b.mails[w.rng.IntN(len(b.mails))].uid))
+			}
+		}
+	case 15: // two exchange their names
+		other := w.from.folders[w.rng.IntN(len(w.from.folders))]
+		alone := func(b *box) bool {
+			return b.use == "" && !w.touched[b] && !slices.ContainsFunc(w.from.folders, func(x *box) bool { return strings.HasPrefix(x.id, b.id+"/") })
+		}
+		if other != b && alone(b) && alone(other) {
+			w.touched[b], w.touched[other] = true, true
+			b.path, other.path, b.id, other.id = other.path, b.path, other.id, b.id
+		}
 	case 11:
 		for range w.rng.IntN(4) {
 			if len(b.mails) > 1 {
@@ -263,6 +297,15 @@ func (w *world) happen() {
 				b.mails = slices.Delete(b.mails, i, i+1)
 			}
 		}
+	}
+}
+
+// shake has a folder of the target numbered anew, sometimes. What was filed elsewhere
+// then stays where it is, since its key there is not known any more.
+func (w *world) shake() {
+	if w.shakes && w.rng.IntN(4) == 0 {
+		w.strayed = true
+		w.to.folders[w.rng.IntN(len(w.to.folders))].renumber(w.to)
 	}
 }
 
@@ -279,9 +322,10 @@ func (w *world) pass(rate float64, dieAt int) Report {
 	if err != nil && !bad.dead {
 		w.t.Fatalf("a pass: %v", err)
 	}
+	w.strayed = w.strayed || slices.ContainsFunc(r.Jobs[0].Notes, func(n Remark) bool { return strings.Contains(n.Text, "keeps the name") })
 	if testing.Verbose() {
 		j := r.Jobs[0]
-		w.t.Logf("pass %.2f, died %v: complete %v, moved %v, %d flags, %d renamed, %d reclaimed; %v %v %v", rate, bad.dead, j.Complete, j.Moved, j.Flags, j.Renamed, j.Reclaimed, j.Err, j.Failures, j.Notes)
+		w.t.Logf("pass %.2f, died %v: complete %v, moved %v, %d flags, %d renamed, %d reclaimed, %d followed, %d brought, %d stay; %v %v %v", rate, bad.dead, j.Complete, j.Moved, j.Flags, j.Renamed, j.Reclaimed, j.Followed, j.Brought, j.Strayed, j.Err, j.Failures, j.Notes)
 	}
 	return r
 }
@@ -300,11 +344,20 @@ func counts(s *store, only *box) map[string]int {
 }
 
 // check demands that nothing is lost and nothing doubled.
-func (w *world) check(when string) {
+func (w *world) check(when string, strayed bool) {
 	w.t.Helper()
 	wrong := 0
+	all := counts(w.to, nil)
+	for body, n := range counts(w.from, nil) {
+		if all[body] < n {
+			if wrong++; wrong > 3 {
+				break
+			}
+			w.t.Errorf("%s: %d of %d at the target: %.60q", when, all[body], n, body)
+		}
+	}
 	for body, n := range counts(w.to, nil) {
-		if n > w.ever[body] {
+		if n > w.ever[body]+w.before[body] {
 			if wrong++; wrong > 3 {
 				break
 			}
@@ -315,6 +368,9 @@ func (w *world) check(when string) {
 		there := w.to.box(strings.Join(b.path, "/"))
 		if there == nil {
 			w.t.Errorf("%s: folder %v is not at the target", when, b.path)
+			continue
+		}
+		if strayed { // some may be in another folder there
 			continue
 		}
 		have := counts(w.to, there)
@@ -337,6 +393,9 @@ func (w *world) flagsFollow() {
 	w.t.Helper()
 	for _, b := range w.from.folders {
 		there := w.to.box(strings.Join(b.path, "/"))
+		if there == nil {
+			continue
+		}
 		for _, l := range b.mails {
 			if w.ever[bodyOf(*l)] > 1 {
 				continue
@@ -358,11 +417,15 @@ func (w *world) settleDown(when string) {
 	if j := r.Jobs[0]; j.Err != nil || !j.Complete || !j.Balanced || len(j.Failures) > 0 {
 		w.t.Fatalf("%s: complete %v, balanced %v, %v %v, sums %v, notes %v", when, j.Complete, j.Balanced, j.Err, j.Failures, j.Sums, j.Notes)
 	}
-	w.check(when)
+	w.strayed = w.strayed || w.to.stays || w.from.lies > 0 && w.to.blind || r.Jobs[0].Strayed > 0 || r.Jobs[0].Sums[providers.Adopted].Items > 0
+	w.check(when, w.strayed)
 	opens := w.to.opens
 	r = w.pass(0, 0)
-	if len(r.Moved) != 0 || r.Flags+r.Renamed+r.Reclaimed != 0 {
-		w.t.Errorf("%s: the third pass moved %v, %d flags, %d renamed, %d reclaimed", when, r.Moved, r.Flags, r.Renamed, r.Reclaimed)
+	if j := r.Jobs[0]; len(r.Moved) != 0 || r.Flags+r.Renamed+r.Reclaimed+j.Followed+j.Brought != 0 {
+		w.t.Errorf("%s: the third pass moved %v, %d flags, %d renamed, %d reclaimed, %d followed, %d brought", when, r.Moved, r.Flags, r.Renamed, r.Reclaimed, j.Followed, j.Brought)
+	}
+	if j := r.Jobs[0]; j.Sums[providers.OnTheWay].Items != 0 {
+		w.t.Errorf("%s: sums %v", when, j.Sums)
 	}
 	if w.from.condstore && w.to.opens != opens {
 		w.t.Errorf("%s: the third pass opened the target", when)
@@ -370,11 +433,29 @@ func (w *world) settleDown(when string) {
 	w.touched = map[*box]bool{}
 }
 
+// verified demands that the comparison of both ends finds every item by what the ledger
+// knows of it.
+func (w *world) verified() {
+	w.t.Helper()
+	o := w.opts
+	o.Ledger = w.base
+	v, err := Verify(context.Background(), o, Verification{Percent: 100})
+	if err != nil || !v.Same() {
+		j := v.Jobs[0]
+		w.t.Errorf("verified: %v %v: %+v", err, j.Err, j.Compared)
+		for _, f := range j.Folders {
+			w.t.Logf("%v in %v: %+v", f.Path, f.Target, f.Compared)
+		}
+	}
+}
+
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 7)), ever: map[string]int{}, touched: map[*box]bool{}, clock: newClock(), base: openLedger(t)}
+	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 7)), ever: map[string]int{}, before: map[string]int{}, touched: map[*box]bool{}, clock: newClock(), base: openLedger(t)}
 	w.from, w.to = newStore(t, "old", "a", "a/b", "한글"), newStore(t, "new")
 	w.from.condstore = seed%3 != 0
 	w.to.blind = seed%4 == 1
+	w.to.stays = seed%7 == 3
+	w.shakes = seed%3 == 1
 	if seed%5 == 2 {
 		w.from.lies = 3
 	}
@@ -388,6 +469,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		for _, l := range w.from.box("INBOX").mails {
 			if w.rng.IntN(2) == 0 {
 				w.to.box("INBOX").put(w.to, *l)
+				w.before[bodyOf(*l)]++
 			}
 		}
 	}
@@ -395,7 +477,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 }
 
 func TestNothingIsLostNothingIsDoubled(t *testing.T) {
-	for seed := range uint64(12) {
+	// The last two lost a duplicate once: its answer was lost, at a target without keys, of
+	// a source that tells wrong sizes.
+	for _, seed := range [...]uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1337, 3477} {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := newWorld(t, seed)
 			for round := range 3 {
@@ -403,6 +487,7 @@ func TestNothingIsLostNothingIsDoubled(t *testing.T) {
 					w.happen()
 				}
 				for range 1 + w.rng.IntN(3) {
+					w.shake()
 					dieAt := 0
 					if w.rng.IntN(2) == 0 {
 						dieAt = 1 + w.rng.IntN(250)
@@ -411,9 +496,8 @@ func TestNothingIsLostNothingIsDoubled(t *testing.T) {
 				}
 				w.settleDown(fmt.Sprintf("round %d", round))
 			}
-			if w.from.lies == 0 || !w.to.blind { // else nothing tells which is which
-				w.flagsFollow()
-			}
+			w.flagsFollow()
+			w.verified()
 		})
 	}
 }

@@ -70,7 +70,7 @@ func (v *visit) recognised(ctx context.Context, entries []entry) ([]entry, error
 			continue
 		}
 		r := v.outcome(e, providers.Copied, t.Key)
-		if v.adopt {
+		if v.adopts(e.item.Key) {
 			r.Outcome = providers.Adopted
 		}
 		r.Flags = t.Flags
@@ -97,7 +97,7 @@ func (v *visit) recognise(ctx context.Context, s *stream, body *tee) (ended bool
 		return true, nil
 	}
 	it := s.entry.item
-	it.Size, it.Print.Head = s.entry.size, providers.HeadOf(head, s.entry.size, it.Date)
+	it.Size, it.Print.Head = s.entry.size, providers.HeadOf(head, s.entry.size)
 	var taken map[string]providers.Taken
 	if it.Print.Head != s.entry.item.Print.Head { // else it was asked for
 		if taken, err = v.led.Take(ctx, []providers.Item{it}); err != nil {
@@ -121,7 +121,7 @@ func (v *visit) recognise(ctx context.Context, s *stream, body *tee) (ended bool
 		return true, v.unread(s, err)
 	}
 	e := s.entry
-	e.print = body.printer.Print(it.Date)
+	e.print = body.printer.Print()
 	e.head = listed(e.item, e.size, e.print, body.head)
 	if there[t.Key] != e.print.Body {
 		v.strange[it.Key] = true
@@ -129,7 +129,7 @@ func (v *visit) recognise(ctx context.Context, s *stream, body *tee) (ended bool
 		return true, book(v.led.Return(ctx, []providers.Item{t.Item}))
 	}
 	r := v.outcome(e, providers.Copied, t.Key)
-	if v.adopt {
+	if v.adopts(e.item.Key) {
 		r.Outcome = providers.Adopted
 	}
 	r.Flags = t.Flags
@@ -155,6 +155,9 @@ func (v *visit) outcome(e entry, o providers.Outcome, target string) providers.R
 	r.Size, r.Target = e.size, target
 	if r.Print.Head == [16]byte{} {
 		r.Print.Head = e.head
+	}
+	if e.print.Head != r.Print.Head {
+		r.Sent = e.print.Head
 	}
 	r.Print.Body = e.print.Body
 	return r
@@ -184,11 +187,19 @@ func (v *visit) put(ctx context.Context, batch []entry, buffer []byte) error {
 		if err == nil {
 			return v.arrived(ctx, batch, deliveries)
 		}
+		if ours(err) {
+			return err
+		}
 		if diag.MayHaveHappened(err) {
-			if diag.ClassOf(err) == diag.Invalid {
+			switch class := diag.ClassOf(err); {
+			case class == diag.Invalid:
 				v.suspect(batch)
-			} else {
+			case class == diag.Limited, providers.Answered(err): // no item is to blame
+			default:
 				v.broke(batch)
+			}
+			for _, e := range batch {
+				v.doubts(e, buffer[e.from:e.to])
 			}
 			return v.lost(err)
 		}
@@ -206,6 +217,14 @@ func (v *visit) put(ctx context.Context, batch []entry, buffer []byte) error {
 			return v.refuse(ctx, batch[0], buffer[batch[0].from:batch[0].to], err)
 		case class == diag.NotFound:
 			return v.vanishedTarget(err)
+		case class == diag.Unavailable && providers.Answered(err):
+			means, waited := v.dst.refused(err)
+			if waited != nil {
+				return waited
+			}
+			if means {
+				return v.unwell(ctx, batch, buffer, err)
+			}
 		case class == diag.Unavailable:
 			v.broke(batch)
 			if err := v.dst.bear(err); err != nil {
@@ -229,7 +248,7 @@ func (v *visit) put(ctx context.Context, batch []entry, buffer []byte) error {
 
 // vanishedTarget looks for the folder of the target again, which somebody removed.
 func (v *visit) vanishedTarget(err error) error {
-	if n, _ := v.task.trouble.more(v.dst.host, 0); n > v.run.Patience.Reconnects {
+	if b := v.task.trouble.failed(cause{v.dst.place, away}); b.times > v.run.Patience.Reconnects {
 		return err
 	}
 	v.shelf.forget()
@@ -266,20 +285,22 @@ func (v *visit) arrived(ctx context.Context, batch []entry, deliveries []provide
 	if len(deliveries) != len(batch) {
 		return impossible(v.task.job.Target.Name(), "the target answers for another number of items than it was given")
 	}
-	v.dst.progress()
 	records := make([]providers.Record, len(batch))
 	for i, e := range batch {
 		id := deliveries[i].ID
 		records[i] = v.outcome(e, providers.Copied, id)
 		v.blind = v.blind || id == ""
-		if !v.table { // else something below may still wait to be recognised
+		if !v.table && !v.blind { // else something below may still wait to be recognised
 			v.low = max(v.low, after(id))
 		}
 		if len(v.breaks) > 0 {
 			delete(v.breaks, e.item.Key)
 		}
 	}
-	if err := v.settle(ctx, records); err != nil {
+	if err := v.handOver(ctx, records); err != nil {
+		return err
+	}
+	if err := v.unlike(ctx); err != nil {
 		return err
 	}
 	v.loose += len(batch)
@@ -291,9 +312,14 @@ func (v *visit) arrived(ctx context.Context, batch []entry, deliveries []provide
 
 // refuse settles an item that the target does not take.
 func (v *visit) refuse(ctx context.Context, e entry, head []byte, why error) error {
+	return v.settle(ctx, []providers.Record{v.refusal(e, head, why)})
+}
+
+// refusal is the record of an item that the target does not take.
+func (v *visit) refusal(e entry, head []byte, why error) providers.Record {
 	r := v.outcome(e, providers.Refused, "")
 	r.Note, r.Title, r.Tries = words(why), title(head[:min(len(head), titleBytes)]), v.tries[e.item.Key]+1
-	return v.settle(ctx, []providers.Record{r})
+	return r
 }
 
 // putStream puts a large item while it is read.
@@ -320,7 +346,7 @@ func (v *visit) putStream(ctx context.Context, s *stream) error {
 	one := []entry{e}
 	switch class := diag.ClassOf(err); {
 	case err == nil:
-		one[0].print = body.printer.Print(e.item.Date)
+		one[0].print = body.printer.Print()
 		one[0].head = listed(e.item, e.size, one[0].print, body.head)
 		if err := v.arrived(ctx, one, deliveries); err != nil {
 			return err
@@ -328,9 +354,10 @@ func (v *visit) putStream(ctx context.Context, s *stream) error {
 		s.finish(nil)
 		return nil
 	case diag.MayHaveHappened(err):
-		if body.err == nil {
+		if body.err == nil && class != diag.Limited {
 			v.broke(one)
 		}
+		v.doubts(e, body.head)
 		return v.lost(err)
 	case body.err != nil:
 		// The source failed. Half a message was begun at the target: the connection is
@@ -348,6 +375,18 @@ func (v *visit) putStream(ctx context.Context, s *stream) error {
 		}
 	case class == diag.NotFound:
 		return v.vanishedTarget(err)
+	case class == diag.Unavailable && providers.Answered(err):
+		means, waited := v.dst.refused(err)
+		switch {
+		case waited != nil:
+			return waited
+		case means:
+			if err := v.suspicious(e, body.head, err); err != nil {
+				return err
+			}
+			s.finish(body.rest())
+			return nil
+		}
 	default:
 		if class == diag.Unavailable {
 			v.broke(one)

@@ -15,6 +15,7 @@ type Report struct {
 	// this pass did alone; Found is what a survey counted.
 	Sums, Moved, Found        providers.Sums
 	Flags, Renamed, Reclaimed int64
+	Followed, Brought         int64
 	Balanced                  bool // every item that was seen has an outcome, in every job
 	Interrupted               bool // the context or Options.Abort ended before all was done
 	Start, End                time.Time
@@ -39,6 +40,17 @@ type JobReport struct {
 	Flags     int64 // items whose flags were replaced at the target
 	Renamed   int64 // folders renamed at the target
 	Reclaimed int64 // items found again after their folder had a new epoch
+	// Followed is how many items were found again at another place of the source;
+	// Brought how many of these were moved at the target too; Strayed how many are in
+	// another folder there than at the source, and stay in it.
+	Followed, Brought, Strayed int64
+
+	// Batches, and runs of the service that fetched them, of a job whose items are
+	// fetched; each run mails the member twice. Held items wait until a run is worth it.
+	// Served is when the service fetched the source itself; zero: it did not.
+	Batches, Runs int
+	Held          int64
+	Served        time.Time
 
 	// Begun: the source was reached. Complete: the pass went over every folder.
 	// Balanced: every item seen in it has an outcome. Closed: its cutover is over.
@@ -84,6 +96,8 @@ func (r *Report) add(j JobReport) {
 	r.Flags += j.Flags
 	r.Renamed += j.Renamed
 	r.Reclaimed += j.Reclaimed
+	r.Followed += j.Followed
+	r.Brought += j.Brought
 	r.Late += j.Late
 	r.Balanced = r.Balanced && j.Balanced
 	switch {

@@ -37,6 +37,7 @@ type run struct {
 	pool    pool
 	began   time.Time
 
+	rivals  rivals
 	waiting atomic.Int64 // jobs that could go on if there was room
 
 	mu    sync.Mutex // of what follows, and of every call of Observe
@@ -56,14 +57,19 @@ type task struct {
 	report JobReport
 
 	trouble trouble
+	pull    *pulling // of a job whose items are fetched
 
 	mu       sync.Mutex // two folders may be under way
 	done     map[string]bool
+	compared map[string]providers.Folder // folders as they were listed when compared with their records
 	cursors  map[string]cursor
+	unlisted map[string]bool  // folders that could not be compared; true: new items of others wait for them
+	strayed  map[string]int64 // items of folders that stay elsewhere at the target
 	here     Counts
 	verified *VerifiedJob
-	sick     int  // folders in a row that a server in working order did not serve
-	unsound  bool // an account of items did not add up
+	rows     []*row // behind verified
+	sick     int    // folders in a row that a server in working order did not serve
+	unsound  bool   // an account of items did not add up
 }
 
 // errStopped ends what is under way because nothing new is to begin.
@@ -122,6 +128,11 @@ func (o Options) tasks(ctx context.Context, targets bool, visit func(*turn, cont
 			report: JobReport{Name: j.Name, Title: j.Title, Wave: j.Wave, Phase: j.Phase, Sums: providers.Sums{}, Moved: providers.Sums{}}}
 	}
 	r.loop(slices.Clone(tasks))
+	for _, t := range tasks {
+		if r.fatal == nil { // else what is not complete is thrown away by the next pass
+			r.fatal = t.letGo(context.WithoutCancel(ctx), o.Abort.Err() != nil)
+		}
+	}
 	return tasks, r.fatal
 }
 
@@ -187,7 +198,7 @@ func (r *run) start(queue []*task, under int, results chan<- outcome) (rest []*t
 			rest = append(rest, t)
 			continue
 		}
-		ps := places(&t.job, r.targets)
+		ps := t.places(r.targets)
 		if until, host := r.gate.closed(ps, clock); until.After(t.ready) {
 			t.ready = until
 			r.wait(t, host+" is used only at other hours")
@@ -237,9 +248,11 @@ func (r *run) settle(res outcome) bool {
 		r.end(t, nil)
 	case errors.As(err, &p):
 		t.ready = p.until
-		if p.until.IsZero() {
+		switch {
+		case p.quiet:
+		case p.until.IsZero():
 			r.tell(t, Event{Kind: TurnOver, Reason: p.reason})
-		} else {
+		default:
 			r.wait(t, p.reason)
 		}
 		return true
@@ -269,6 +282,7 @@ func (r *run) wait(t *task, reason string) {
 // end is the end of a job.
 func (r *run) end(t *task, err error) {
 	t.ended = true
+	r.gate.release(t, true)
 	t.done, t.cursors = nil, nil
 	t.report.Err = err
 	r.mu.Lock()
@@ -312,8 +326,10 @@ type turn struct {
 	places []place
 	from   time.Time
 	items  atomic.Int64 // settled in this turn
+	rests  atomic.Bool  // it ends to wait for a busy service
 	stream providers.Stream
 	shelf  *targets
+	astray bool // records miss their items, which may turn up elsewhere
 }
 
 // over reports why the turn should end: nothing new is to begin, or others wait.

@@ -10,11 +10,11 @@ import (
 
 // scan goes over the items in windows.
 func (v *visit) scan(ctx context.Context) error {
-	what := providers.Scan{From: v.key, Since: v.turn.since(v.f)}
-	if v.reset || v.thorough {
+	what := providers.Scan{From: v.key, Since: v.turn.since(v.f), Without: v.f.without}
+	if v.thorough {
 		what.Since = ""
 	}
-	if v.live() && v.f.known.Done && !v.reset && v.f.known.Next > 0 && v.key == "" && !v.thorough {
+	if v.live() && v.f.known.Done && v.f.known.Next > 0 && v.key == "" && !v.thorough {
 		what.From = keyOf(v.f.known.Next)
 	}
 	if v.key == "" {
@@ -22,7 +22,7 @@ func (v *visit) scan(ctx context.Context) error {
 	}
 	v.last = v.key
 	for {
-		what.Prints = v.table || v.reset
+		what.Prints = v.table
 		err := v.fill(ctx, what)
 		if err != nil && !errors.Is(err, errWindow) && (ours(err) || v.beyond(ctx, err)) {
 			return err
@@ -34,7 +34,7 @@ func (v *visit) scan(ctx context.Context) error {
 			return err
 		}
 		v.fresh = v.fresh[:0]
-		v.key = v.last
+		v.key, v.behind = v.last, nil
 		what.From = v.last
 		if v.table && v.until != "" && v.key >= v.until {
 			if err := v.led.Clear(ctx); err != nil {
@@ -65,8 +65,17 @@ func (v *visit) fill(ctx context.Context, what providers.Scan) error {
 	pending := make([]providers.Item, 0, lookup)
 	v.fresh, v.flagged = v.fresh[:0], v.flagged[:0]
 	full := false
+	bound := keyOf(v.f.Next)
 	yield := func(it providers.Item) error {
 		if it.Key <= v.last {
+			return nil
+		}
+		if bound != "" && it.Key >= bound {
+			if it.Key > v.latest { // a connection that breaks has it listed again
+				v.latest = it.Key
+				v.later++
+			}
+			// what came since the listing may have been filed here: the next pass finds out
 			return nil
 		}
 		if full {
@@ -102,6 +111,7 @@ func (v *visit) fill(ctx context.Context, what providers.Scan) error {
 // told scans, on from where the connection broke. What the store refuses to tell is
 // its last word: the rest is moved all the same.
 func (v *visit) told(ctx context.Context, what providers.Scan, yield func(providers.Item) error) error {
+	trouble := v.src.trouble()
 	for {
 		what.From = max(what.From, v.last)
 		before := v.last
@@ -116,12 +126,15 @@ func (v *visit) told(ctx context.Context, what providers.Scan, yield func(provid
 			return err
 		}
 		if v.last > before {
-			v.src.progress()
+			v.src.goesOn(trouble)
 		}
 		if v.state == nil && (err == nil || errors.Is(err, errWindow)) {
 			// What changes from now on is for the next pass.
 			if err != nil {
 				state = v.f.Folder
+			}
+			if v.later > 0 {
+				state.Items, state.Next, state.Mark = max(0, state.Items-v.later), v.f.Next, v.f.Mark
 			}
 			v.state = &state
 		}
@@ -170,6 +183,8 @@ func (v *visit) sort(ctx context.Context, items []providers.Item) error {
 // tried again, what was gone and is listed is there again, what a rule left out may come in when the rule changed.
 func (v *visit) reopened(r providers.Record, it providers.Item) bool {
 	switch {
+	case v.tried(v.f.ID, r):
+		return false
 	case v.live():
 		return r.Outcome == providers.Gone && v.newer(it) || v.late(r)
 	case !r.Outcome.Final(), r.Outcome == providers.Gone:

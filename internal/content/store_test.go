@@ -30,11 +30,16 @@ type store struct {
 	fault func(op string, after bool, n int) error
 	// refuses tells that the server does not take a message; lies is added to sizes
 	// in listings; hides leaves items out of scans.
-	refuses func(body []byte) bool
-	partial bool // a batch with one that is refused is stored without it
-	breaks  func(body []byte) bool
-	lies    int64
-	hides   int
+	refuses  func(body []byte) bool
+	stays    bool // it cannot move items
+	gmail    bool // it names messages
+	dates    bool // it does not keep the dates of what is put
+	partial  bool // a batch with one that is refused is stored without it
+	breaks   func(body []byte) bool
+	nextless bool                   // it does not tell the key that comes next
+	chokes   func(body []byte) bool // it answers that it cannot, and does not say why
+	lies     int64
+	hides    int
 
 	mu      sync.Mutex
 	folders []*box
@@ -66,6 +71,7 @@ type letter struct {
 	flags []string
 	body  []byte
 	mod   int64
+	same  int64
 }
 
 func newStore(t testing.TB, name string, paths ...string) *store {
@@ -97,8 +103,21 @@ func (s *store) byID(id string) *box {
 	return s.folders[slices.IndexFunc(s.folders, func(b *box) bool { return b.id == id })]
 }
 
+// renumber gives a folder a new epoch.
+func (b *box) renumber(s *store) {
+	s.epoch++
+	s.modseq++
+	b.epoch, b.next, b.mod = s.epoch, int64(len(b.mails))+1, s.modseq
+	for i, l := range b.mails {
+		l.uid = int64(i) + 1
+	}
+}
+
 func (b *box) put(s *store, l letter) *letter {
 	s.modseq++
+	if l.same == 0 {
+		l.same = s.modseq
+	}
 	l.uid, l.mod, b.mod = b.next, s.modseq, s.modseq
 	b.next++
 	b.mails = append(b.mails, &l)
@@ -114,6 +133,9 @@ func letterOf(n int, size int) letter {
 
 func (b *box) folder(s *store) providers.Folder {
 	f := providers.Folder{ID: b.id, Path: slices.Clone(b.path), Use: b.use, Epoch: fmt.Sprint(b.epoch), Next: b.next, Items: int64(len(b.mails)), Bytes: -1}
+	if s.nextless {
+		f.Next = 0
+	}
 	if s.condstore {
 		f.Mark = fmt.Sprintf("%d;%d;%d", b.next, len(b.mails), b.mod)
 	}
@@ -157,7 +179,7 @@ func (s *store) enter(op string, c *conn) error {
 		return nil
 	}
 	err := s.fault(op, false, n)
-	if c != nil && diag.ClassOf(err) == diag.Unavailable {
+	if c != nil && diag.ClassOf(err) == diag.Unavailable && !providers.Answered(err) {
 		c.broken = true
 	}
 	return err
@@ -251,7 +273,10 @@ func (c *conn) Scan(ctx context.Context, f providers.Folder, what providers.Scan
 		}
 		it := providers.Item{Key: keyFor(l.uid), Size: int64(len(l.body)) + c.s.lies, Date: l.date, Flags: slices.Clone(l.flags)}
 		if what.Prints {
-			it.Print.Head = providers.HeadOf(l.body, it.Size, l.date)
+			it.Print.Head = providers.HeadOf(l.body, it.Size)
+		}
+		if c.s.gmail {
+			it.Same = fmt.Sprint(l.same)
 		}
 		if err := c.s.enter("scanned", c); err != nil {
 			return now, err
@@ -289,7 +314,11 @@ func (c *conn) Fetch(ctx context.Context, f providers.Folder, items []providers.
 	return nil
 }
 
-func (c *conn) Limits() providers.Limits { return c.s.limits }
+func (c *conn) Limits() providers.Limits {
+	l := c.s.limits
+	l.Moves = !c.s.stays
+	return l
+}
 
 func (c *conn) Create(ctx context.Context, path []string, use providers.Use) (providers.Folder, error) {
 	defer c.use("create")()
@@ -324,6 +353,9 @@ func (c *conn) Put(ctx context.Context, f providers.Folder, messages []providers
 			c.broken = true
 			return nil, &diag.Failure{Class: diag.Unavailable, Op: "put", Unknown: true, Detail: "connection reset"}
 		}
+		if c.s.chokes != nil && c.s.chokes(body) {
+			return nil, &diag.Failure{Class: diag.Unavailable, Op: "put", Err: internal{}}
+		}
 		refused = refused || c.s.refuses != nil && c.s.refuses(body)
 		letters = append(letters, letter{date: m.Date, flags: slices.Clone(m.Flags), body: body})
 	}
@@ -353,6 +385,9 @@ func (c *conn) Put(ctx context.Context, f providers.Folder, messages []providers
 				c.broken = true
 				return nil, err
 			}
+		}
+		if c.s.dates {
+			l.date = time.Unix(1_800_000_000, 0)
 		}
 		kept := to.put(c.s, l)
 		if !c.s.blind {
@@ -389,6 +424,57 @@ func (c *conn) Flag(ctx context.Context, f providers.Folder, items []providers.I
 		}
 	}
 	return nil
+}
+
+func (c *conn) Move(ctx context.Context, from providers.Folder, items []providers.Item, to providers.Folder) ([]providers.Delivery, error) {
+	defer c.use("move")()
+	if err := c.s.enter("move", c); err != nil {
+		return nil, err
+	}
+	if c.s.stays {
+		c.s.t.Errorf("%s: a move, though it cannot", c.s.name)
+	}
+	for _, f := range []providers.Folder{from, to} {
+		if _, _, err := c.find(f); err != nil {
+			return nil, err
+		}
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	out := make([]providers.Delivery, len(items))
+	was, now := c.s.byID(from.ID), c.s.byID(to.ID)
+	for n, it := range items {
+		if c.s.fault != nil {
+			if err := c.s.fault("moved", true, n); err != nil {
+				c.broken = true
+				return nil, err
+			}
+		}
+		if kept := was.moveTo(c.s, now, it.Key); kept != nil && !c.s.blind {
+			out[n].ID = keyFor(kept.uid)
+		}
+	}
+	if c.s.fault != nil {
+		if err := c.s.fault("moved", true, len(items)); err != nil {
+			c.broken = true
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// moveTo takes a message out of a folder and puts it into another one; nil: it is not
+// there.
+func (b *box) moveTo(s *store, to *box, key string) *letter {
+	i := slices.IndexFunc(b.mails, func(l *letter) bool { return keyFor(l.uid) == key })
+	if i < 0 {
+		return nil
+	}
+	l := *b.mails[i]
+	b.mails = slices.Delete(b.mails, i, i+1)
+	s.modseq++
+	b.mod = s.modseq
+	return to.put(s, l)
 }
 
 func (c *conn) Rename(ctx context.Context, f providers.Folder, path []string) (providers.Folder, error) {

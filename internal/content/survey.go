@@ -62,6 +62,9 @@ func (t *turn) count(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := t.unlisted(ctx, p); err != nil {
+		return err
+	}
 	report.Complete, report.Balanced = len(report.Failures) == 0, len(report.Failures) == 0
 	info := t.stream.Info()
 	info.Surveyed = t.run.Now()
@@ -72,6 +75,24 @@ func (t *turn) count(ctx context.Context) error {
 		return book(err)
 	}
 	return t.sums(ctx)
+}
+
+// unlisted notes folders that an earlier survey has seen, that nothing was ever recorded
+// of, and that are gone. What a pass knows of others is the next pass's business.
+func (t *turn) unlisted(ctx context.Context, p *plan) error {
+	for _, r := range p.gone {
+		if r.Gone || total(r.Sums).Items > 0 {
+			continue
+		}
+		led, err := t.stream.Folder(ctx, r.Folder)
+		if err != nil {
+			return book(err)
+		}
+		if err := led.Survey(ctx, providers.Folder{}); err != nil {
+			return book(err)
+		}
+	}
+	return nil
 }
 
 // countFolder counts a folder. Where the listing tells all that is asked, nothing is
@@ -95,9 +116,11 @@ func (t *turn) countFolder(ctx context.Context, src *link[providers.Reader], f *
 		src.drop()
 		t.task.report.trouble(f.Folder, err)
 		t.run.tell(t.task, Event{Kind: FolderErr, Folder: f.Path, Err: err})
+		t.task.trouble.leave(src.place)
 		return nil
 	}
 	t.task.well()
+	t.task.trouble.none()
 	addSums(t.task.report.Found, found)
 	t.run.count(t.task, func(c *Counts) {
 		c.Expect.Items += found[providers.OnTheWay].Items
@@ -112,7 +135,7 @@ func (t *turn) weigh(ctx context.Context, src *link[providers.Reader], f *folder
 	last := ""
 	var sum providers.Sum
 	err := src.do(ctx, func(c providers.Reader) error {
-		_, err := c.Scan(ctx, f.Folder, providers.Scan{From: last}, func(it providers.Item) error {
+		_, err := c.Scan(ctx, f.Folder, providers.Scan{From: last, Without: f.without}, func(it providers.Item) error {
 			if it.Key <= last {
 				return nil
 			}

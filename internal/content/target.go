@@ -58,6 +58,17 @@ func (s *targets) byID(id string) (providers.Folder, bool) {
 	return s.all[i], true
 }
 
+// there returns the folder of an ID and epoch, if the target has it.
+func (s *targets) there(ctx context.Context, dst *link[adder], in providers.Folder) (f providers.Folder, ok bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.list(ctx, dst, false); err != nil {
+		return f, false, err
+	}
+	f, ok = s.byID(in.ID)
+	return f, ok && f.Epoch == in.Epoch, nil
+}
+
 // limitsOf tells what the target takes.
 func (s *targets) limitsOf(ctx context.Context, dst *link[adder]) (providers.Limits, error) {
 	s.mu.Lock()

@@ -53,17 +53,7 @@ func TestMailOfLiveMailboxesIsLeftAlone(t *testing.T) {
 	m.as("kim", flag("INBOX", 1, 2, "$Late"))
 	m.as("kim", flag("Archive", 1, 1, `\Deleted`))
 	m.as("kim", rename("프로젝트", "프로젝트 2025"))
-	m.as("kim", func(c *imapclient.Client) error {
-		if _, err := c.Select("Sent", nil).Wait(); err != nil {
-			return err
-		}
-		var set imap.SeqSet
-		set.AddNum(1)
-		if err := c.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
-			return err
-		}
-		return c.Expunge().Close()
-	})
+	m.as("kim", removeFirst("Sent"))
 	m.write(m.source.IMAP, m.extra+`
   max_size = "1KB"
   folders {
@@ -99,6 +89,21 @@ func TestMailOfLiveMailboxesIsLeftAlone(t *testing.T) {
 	r.says(t, "wave.reopen")
 	m.must(t, 0, m.dir, "apply", "--yes", "--allow", "wave.reopen=1")
 	m.must(t, 0, m.dir, "state", "list")
+}
+
+// removeFirst removes the first message of a folder.
+func removeFirst(folder string) func(*imapclient.Client) error {
+	return func(c *imapclient.Client) error {
+		if _, err := c.Select(folder, nil).Wait(); err != nil {
+			return err
+		}
+		var set imap.SeqSet
+		set.AddNum(1)
+		if err := c.Store(set, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
+			return err
+		}
+		return c.Expunge().Close()
+	}
 }
 
 // read is what is at the target.

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/isaworks/isa/internal/mailtest"
@@ -11,11 +13,20 @@ import (
 
 // TestMailIsTheSame moves 30 folders with Korean names and all kinds of mail from one
 // server to another, then what is new, then nothing: byte for byte, flags, keywords and
-// dates too, nothing twice, and each pass no more than it has to.
+// dates too, nothing twice, and each pass no more than it has to. MAIL_MESSAGES=20000 in
+// the environment is that many messages for each pair of servers.
 func TestMailIsTheSame(t *testing.T) {
+	number := os.Getenv("MAIL_MESSAGES")
 	for _, way := range ways() {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
+			if number != "" {
+				n, err := strconv.Atoi(number)
+				if err != nil || n < 1000 {
+					t.Fatalf("MAIL_MESSAGES=%s is no number from 1000 on", number)
+				}
+				way.messages = n
+			}
 			m := newMove(t, moveOptions{target: way.target, phase: "presync"})
 			corpus := mailtest.Corpus{Messages: way.messages}
 			if err := m.source.Load("kim", corpus); err != nil {

@@ -7,7 +7,7 @@ import "github.com/isaworks/isa/internal/mailtest"
 func ways() []way {
 	return []way{
 		{"Dovecot to Dovecot", mailtest.Dovecot, 20_000, mailtest.Comparison{}},
-		{"Dovecot to Cyrus", mailtest.Cyrus, 2000, mailtest.Comparison{AnyCase: true}},
-		{"Dovecot to the sandbox", nil, 2000, mailtest.Comparison{AnyCase: true}},
+		{"Dovecot to Cyrus", mailtest.Cyrus, 4000, mailtest.Comparison{AnyCase: true}},
+		{"Dovecot to the sandbox", nil, 4000, mailtest.Comparison{AnyCase: true}},
 	}
 }

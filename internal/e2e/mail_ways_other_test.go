@@ -8,6 +8,6 @@ import "github.com/isaworks/isa/internal/mailtest"
 func ways() []way {
 	return []way{
 		{"Dovecot to Dovecot", mailtest.Dovecot, 20_000, mailtest.Comparison{}},
-		{"Dovecot to the sandbox", nil, 2000, mailtest.Comparison{AnyCase: true}},
+		{"Dovecot to the sandbox", nil, 4000, mailtest.Comparison{AnyCase: true}},
 	}
 }

@@ -102,6 +102,8 @@ func (c *Conn) learn(a answer) error {
 		c.now.ModSeq = 0
 	case "READ-ONLY":
 		c.now.ReadOnly = true
+	case "COPYUID":
+		c.copied = a.args
 	case "PERMANENTFLAGS":
 		c.now.Permanent = strings.Fields(strings.Trim(a.args, "()"))
 		c.now.saidPermanent = true
@@ -112,7 +114,7 @@ func (c *Conn) learn(a answer) error {
 // Refusal is what the server said when it did not do what it was asked. Text is the
 // server's and may hold anything but secrets of ours.
 type Refusal struct {
-	Verb   string // the command: APPEND
+	Verb   string // the command: APPEND, UID MOVE
 	Status string // NO, BAD or BYE
 	Code   string // in brackets, upper case, without its arguments; "" none
 	Text   string
@@ -146,6 +148,32 @@ func (r *Refusal) RetryAfter() time.Duration {
 		}
 	}
 	return 0
+}
+
+// Answered tells that the connection goes on: the server answered, and refused.
+func (r *Refusal) Answered() bool { return !r.Bye }
+
+// Full tells that there is no room for what was to be written: by code (RFC 9208), or in
+// the words of servers from before it. Of what is read, OVERQUOTA is a pace (Gmail).
+func (r *Refusal) Full() bool {
+	switch r.Verb {
+	case "APPEND", "CREATE", "RENAME", "UID MOVE", "UID STORE":
+	default:
+		return false
+	}
+	text := strings.ToLower(r.Text)
+	says := func(words string) bool { return strings.Contains(text, words) }
+	switch {
+	case r.Status != "NO" || strings.HasPrefix(r.Verb, "UID ") && says("bandwidth"):
+		return false
+	case slices.ContainsFunc([]string{"disk space", "no space left", "out of space"}, says):
+		return true
+	case r.Code == "OVERQUOTA":
+		return true
+	}
+	return r.Code == "" && slices.ContainsFunc([]string{
+		"over quota", "overquota", "quota exceeded", "exceeds quota", "exceed quota", "mailbox is full", "mailbox full", "disk quota",
+	}, says)
 }
 
 // limited tells that the server wants to be asked less, by code or in its words:
@@ -201,7 +229,7 @@ func (r *Refusal) class() diag.Class {
 	switch {
 	case r.Code == "TOOBIG":
 		return diag.Invalid
-	case r.limited():
+	case r.limited(), r.Full():
 		return diag.Limited
 	}
 	switch r.Code {
@@ -232,8 +260,9 @@ func (r *Refusal) failure(op string) *diag.Failure {
 	switch {
 	case f.Class == diag.Denied && (r.Verb == "LOGIN" || r.Verb == "AUTHENTICATE"):
 		f.Fix = "check the user and the password, and that IMAP is on for the account"
-	case r.Code == "OVERQUOTA" && r.Verb == "APPEND":
-		f.Fix = "make room in the mailbox"
+	case r.Full():
+		f.Detail = "there is no room"
+		f.Fix = "make room in the mailbox or raise its quota; what is pending is moved by the next pass"
 	}
 	return f
 }

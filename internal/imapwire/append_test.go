@@ -51,6 +51,8 @@ func TestAppend(t *testing.T) {
 			script: greeting + "C: APPEND .*\nS: $ BAD bad date"},
 		{name: "full", class: diag.Limited, words: "make room", usable: true,
 			script: greeting + "C: APPEND .*\nS: $ NO [OVERQUOTA] Quota exceeded"},
+		{name: "full, in words only", class: diag.Limited, words: "make room", usable: true,
+			script: greeting + "C: APPEND .*\nS: $ NO Mailbox is full (over quota)"},
 		{name: "folder gone", class: diag.NotFound, words: "TRYCREATE", usable: true,
 			script: greeting + "C: APPEND .*\nS: $ NO [TRYCREATE] no such mailbox"},
 		{name: "some refused", class: diag.Invalid, unknown: true, words: "no viruses here", usable: true,

@@ -45,7 +45,11 @@ func (c *Conn) start(text string) *command {
 // open writes the beginning of a command.
 func (c *Conn) open(text string) *command {
 	c.tags++
-	verb, _, _ := strings.Cut(text, " ")
+	verb, rest, _ := strings.Cut(text, " ")
+	if verb == "UID" {
+		of, _, _ := strings.Cut(rest, " ")
+		verb += " " + of
+	}
 	cmd := &command{tag: "A" + strconv.Itoa(c.tags), verb: verb}
 	c.pending = append(c.pending, cmd)
 	c.write(cmd.tag + " " + text)

@@ -76,6 +76,7 @@ type Conn struct {
 	busy    atomic.Bool
 	now     Mailbox             // the selected folder, as last heard
 	flags   map[string][]string // lists of flags as they were written, to share them
+	copied  string              // what the last COPYUID told
 }
 
 // Dial connects, agrees on TLS and reads the greeting. A greeting that refuses is

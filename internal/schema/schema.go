@@ -6,6 +6,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
@@ -109,6 +110,13 @@ type Kind struct {
 	// never listed, matched, compared or kept in the state as an object.
 	Content bool
 
+	// Unread names the attribute that refers to the object whose setting this is (the
+	// member of a forwarding), for kinds that the service can write and cannot read.
+	// The setting has that object's ID, at most one each, is written as a whole, and
+	// counts as it was last applied; what is changed by hand is not noticed. "" for
+	// kinds that can be listed.
+	Unread string
+
 	// Removals lists what lifecycle.on_remove may say, default first: "suspend",
 	// "delete", "keep".
 	Removals []string
@@ -167,7 +175,13 @@ type Features struct {
 	IPRestricted       bool
 	Licences           int // 0: not said
 	MultilingualNames  []string
+	// Said are the features that the configuration gives, by name; a switch that is not
+	// among them is not known.
+	Said []string
 }
+
+// Says reports whether the configuration gives the feature of that name.
+func (f Features) Says(name string) bool { return slices.Contains(f.Said, name) }
 
 // Company returns the company called label.
 func (t Tenant) Company(label string) (Company, bool) {

@@ -102,6 +102,9 @@ func contentRow(c *planner.Content) row {
 		text += fmt.Sprintf(", %s excluded", Number(int(c.Excluded)))
 	}
 	r.details = append(r.details, prose(text))
+	if c.Runs > 0 {
+		r.details = append(r.details, prose(fmt.Sprintf("%s of the service at least: the member gets %s", Plural(int(c.Runs), "run"), Plural(int(c.Notices), "notice"))))
+	}
 	return r
 }
 
@@ -127,7 +130,7 @@ func contentSummary(p *planner.Plan) []string {
 		case c.Forgotten:
 		case c.Surveyed.IsZero() && c.Passed.IsZero():
 			unknown++
-		case c.NewItems > 0:
+		case c.NewItems > 0 && !c.Held:
 			items += c.NewItems
 			mailboxes++
 		}
@@ -153,6 +156,9 @@ func contentCost(c *planner.ContentCost) string {
 	text := "; " + Bytes(c.Bytes) + " of mail"
 	if d := time.Duration(c.Seconds * float64(time.Second)); d >= time.Second {
 		text += " at least " + Duration(d)
+	}
+	if c.Notices > 0 {
+		text += "; " + Plural(int(c.Notices), "notice") + " to members"
 	}
 	return text
 }

@@ -27,11 +27,12 @@ func TestPlanOfMail(t *testing.T) {
 			line("2", "남궁민수", planner.Content{Wave: one, Phase: "cutover"}),
 			line("3", "이영희", planner.Content{Wave: one, Phase: "cutover", Items: 10, Surveyed: now, Passed: now}),
 			line("4", "박지민", planner.Content{Wave: two, Phase: "presync", Waits: "the member has not signed in yet"}),
+			line("6", "정하나", planner.Content{Wave: two, Phase: "presync", Items: 5000, NewItems: 4001, NewBytes: 1e6, Surveyed: now, Runs: 3, Notices: 6}),
 			line("5", "최\x1b[31m", planner.Content{Wave: two, Phase: "presync", Moved: one, Items: 5, Surveyed: now, Passed: now}),
 		},
 		Waves:    []planner.WaveChange{{Address: one, From: "presync", To: "cutover"}, {Address: two, To: "presync"}, {Address: addr.New("wave", "three"), To: "presync"}},
 		Unserved: []planner.Unserved{{Address: addr.New("mail_source", "old"), What: "public folders"}},
-		Cost:     planner.Cost{Content: &planner.ContentCost{Items: 1204, Bytes: 31e6, Seconds: 90}},
+		Cost:     planner.Cost{Content: &planner.ContentCost{Items: 1204, Bytes: 31e6, Seconds: 90, Notices: 6}},
 	}
 	var out bytes.Buffer
 	if err := Plan(&out, p, Style{}); err != nil {
@@ -88,7 +89,7 @@ func TestBarsOfMailboxes(t *testing.T) {
 	b.Wait("too many connections")
 	text := out.String()
 	for _, want := range []string{
-		"moving                 [██████████          ]  50 of 100 messages  2.0 MB  4.5/s  11 s left\n",
+		"moving                 [██████████          ]  50 of 100 messages  2.0 MB  4.5/s  181.8 kB/s  11 s left\n",
 		"남궁민수과장 namgoong  [                    ]  0 of 10 messages  waiting: too many connections\n",
 	} {
 		if !strings.Contains(text, want) {

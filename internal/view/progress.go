@@ -80,7 +80,9 @@ type Task struct {
 	began    time.Time
 	least    time.Duration // the whole cannot take less; 0: not known
 	bytes    int64         // done
-	why      string        // it waits; "" while it works
+	before   int           // units and bytes that were done before the task began: no pace of it
+	sized    int64
+	why      string // it waits; "" while it works
 	finished bool
 }
 
@@ -114,6 +116,14 @@ func (t *Task) Size(bytes int64) {
 	t.p.mu.Lock()
 	defer t.p.mu.Unlock()
 	t.bytes = bytes
+}
+
+// Before tells how much was done when the task began, so that its pace is that of what
+// it does itself.
+func (t *Task) Before(done int, bytes int64) {
+	t.p.mu.Lock()
+	defer t.p.mu.Unlock()
+	t.before, t.sized = done, bytes
 }
 
 // Wait tells why the task waits, instead of its rate; "" that it works again.
@@ -248,12 +258,13 @@ const (
 	mostName  = 24
 )
 
-// bar writes "Applying  [██████    ]  120 of 312 steps  3.9/s  50 s left".
+// bar writes "Applying  [██████    ]  120 of 312 steps  3.9/s  50 s left", with bytes
+// "… 1.2 MB  3.9/s  40.0 kB/s  50 s left".
 func (p *Progress) bar(t *Task, names int) string {
 	elapsed := p.opts.Now().Sub(t.began)
-	rate := 0.0
+	rate, size := 0.0, 0.0
 	if seconds := elapsed.Seconds(); seconds > 0 {
-		rate = float64(t.done) / seconds
+		rate, size = float64(t.done-t.before)/seconds, float64(t.bytes-t.sized)/seconds
 	}
 	text := Pad(Cut(t.name, names), names)
 	if t.total <= 0 {
@@ -271,6 +282,9 @@ func (p *Progress) bar(t *Task, names int) string {
 	}
 	if rate > 0 {
 		text += fmt.Sprintf("  %.1f/s", rate)
+		if size > 0 {
+			text += "  " + Bytes(int64(size)) + "/s"
+		}
 		if t.total > t.done {
 			left := time.Duration(float64(t.total-t.done) / rate * float64(time.Second))
 			text += "  " + Duration(max(left, t.least-elapsed)) + " left"

@@ -77,6 +77,45 @@ func TestProgressOnATerminalRedrawsAndLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestBarsOfMail: each bar has its own pace and the time left, also where a mailbox goes
+// on after others had their turn; Korean names are twice as wide as their letters are many.
+func TestBarsOfMail(t *testing.T) {
+	c := &clock{now: time.Unix(1_800_000_000, 0)}
+	var b bytes.Buffer
+	p := NewProgress(&b, ProgressOptions{Terminal: true, Now: c.Now, Width: func() int { return 120 }})
+	all := p.Task("moving", "message", 1000)
+	again := p.Task("김철수", "message", 600)
+	again.Before(200, 2_000_000)
+	long := p.Task("아주긴이름을가진사람의메일함입니다", "message", 400)
+	c.pass(10 * time.Second)
+	all.Size(6_000_000)
+	all.Set(500)
+	again.Size(3_000_000)
+	again.Set(300)
+	long.Set(0)
+	c.pass(time.Second / 2)
+	p.Line("x")
+	p.Close()
+	out := b.String()
+	for _, want := range []string{
+		"moving                    [██████████          ]  500 of 1,000 messages  6.0 MB  47.6/s  571.4 kB/s  11 s left\n",
+		"김철수                    [██████████          ]  300 of 600 messages  3.0 MB  9.5/s  95.2 kB/s  32 s left\n",
+		"  [                    ]  0 of 400 messages\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %q", want, out)
+		}
+	}
+	for line := range strings.Lines(out) {
+		if at := strings.Index(line, "["); strings.Contains(line, " of ") && strings.Contains(line, "█") && Width(line[:at]) != 26 && !strings.HasPrefix(line, "\x1b") {
+			t.Errorf("the bar begins at column %d: %q", Width(line[:at]), line)
+		}
+		if Width(strings.TrimSuffix(line, "\n")) > 130 {
+			t.Errorf("too wide: %q", line)
+		}
+	}
+}
+
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("gone") }

@@ -26,6 +26,8 @@ func (r *reader) inTwoWaves() {
 // check applies the rules that concern several blocks.
 func (r *reader) check() {
 	r.limits()
+	r.gateways()
+	r.routes()
 	r.mailless()
 	r.addresses()
 	r.accounts()
@@ -38,18 +40,18 @@ func (r *reader) check() {
 func (r *reader) limits() {
 	of := map[string]*Source{}
 	for _, s := range r.plan.Sources {
-		first := of[s.Host]
+		first := of[s.place()]
 		switch {
 		case s.Limits == (Limits{}):
 		case first == nil:
-			of[s.Host] = s
+			of[s.place()] = s
 		case !s.Limits.same(first.Limits):
-			r.report(s.declared, ruleLimits.at(value.Of("limits"), fmt.Sprintf("%s has other limits for the same server %s", first.Address, s.Host),
+			r.report(s.declared, ruleLimits.at(value.Of("limits"), fmt.Sprintf("%s has other limits for the same server %s", first.Address, s.place()),
 				"write the same limits in both, or in one of them only"))
 		}
 	}
 	for _, s := range r.plan.Sources {
-		if first := of[s.Host]; first != nil {
+		if first := of[s.place()]; first != nil {
 			s.Limits = first.Limits
 		}
 	}
@@ -107,12 +109,12 @@ func (r *reader) accounts() {
 	into := map[pair]*Migration{}
 	first := map[string]*Migration{}
 	for _, m := range r.plan.Migrations {
-		if m.Login.User == "" {
+		if m.Login.User == "" && m.Path == "" {
 			continue
 		}
 		p := pair{m.Account(), m.Member}
 		if other := into[p]; other != nil {
-			r.report(m.declared, ruleTwice.at(value.Of("login", "user"), fmt.Sprintf("%s copies %s into the mailbox of %s already", other.Address, m.Account(), m.Member),
+			r.report(m.declared, ruleTwice.at(m.opened(), fmt.Sprintf("%s copies %s into the mailbox of %s already", other.Address, m.Account(), m.Member),
 				"remove one of the two blocks, or correct the login"))
 			continue
 		}
@@ -125,9 +127,17 @@ func (r *reader) accounts() {
 		if value.True(m.declared.Attrs["shared_account"]) && value.True(other.declared.Attrs["shared_account"]) {
 			continue
 		}
-		r.report(m.declared, ruleAccount.at(value.Of("login", "user"), fmt.Sprintf("%s copies %s into the mailbox of %s, and this block into that of %s", other.Address, m.Account(), other.Member, m.Member),
+		r.report(m.declared, ruleAccount.at(m.opened(), fmt.Sprintf("%s copies %s into the mailbox of %s, and this block into that of %s", other.Address, m.Account(), other.Member, m.Member),
 			"correct the login that is in the wrong place; if both are to have the mail, write shared_account = true in each block"))
 	}
+}
+
+// opened is the argument that says which account it is.
+func (m *Migration) opened() value.Path {
+	if Files(m.Source.Type) {
+		return value.Of("path")
+	}
+	return value.Of("login", "user")
 }
 
 // perMember refuses migrations of one member in two waves.

@@ -23,11 +23,16 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the test files want")
 
-// people is what each configuration of the tests has besides its own files.
+// people is what each configuration of the tests has besides its own files, unless it
+// has a people.hcl of its own.
 const people = `tenant {
   domain    = "acme.co.kr"
   domain_id = 10000001
   plan      = "standard"
+  features {
+    external_mail_import = true
+    ip_restricted        = false
+  }
 }
 member "a" {
   external_key = "1"
@@ -79,7 +84,7 @@ func load(t *testing.T, archive *txtar.Archive) (mail.Plan, diag.List) {
 	if !list.HasErrors() {
 		found := diag.List{}
 		plan, found = mail.Read(cfg.Objects, cfg.Tenant)
-		list = append(list, found...)
+		list = append(append(list, found...), plan.Unreachable()...)
 	}
 	list.Sort()
 	return plan, list
@@ -165,11 +170,17 @@ func show(t *testing.T, p mail.Plan) string {
 			fmt.Fprintf(&b, "  unserved: %s\n", u)
 		}
 	}
+	for _, g := range p.Gateways {
+		fmt.Fprintf(&b, "%s %s listen=%s spool=%s of %d allow=%v %+v\n", g.Address, g.Public(), g.Listen, g.Spool, g.Quota, g.Allow, g.Batch)
+	}
 	for _, w := range p.Waves {
 		fmt.Fprintf(&b, "%s %s %s %s\n", w.Address, w.Phase, w.Coexistence.Mode, w.Members)
 	}
 	for _, m := range p.Migrations {
 		fmt.Fprintf(&b, "%s: %s → %s (%s) by %s, wave %q %s\n", m.Address, m.Account(), m.Mail, m.Title, m.Route, m.Wave, m.Phase)
+		if m.Gateway != nil {
+			fmt.Fprintf(&b, "  through %s\n", m.Gateway.Address)
+		}
 		for _, v := range []any{m.Login, m.AppPassword, m.Rules, m.Filters} {
 			data, err := json.Marshal(v)
 			if err != nil {

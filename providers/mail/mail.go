@@ -1,7 +1,8 @@
-// Package mail describes the move of mail as data: the blocks mail_source, wave
-// and mail_migration, the product's rules for them, and how folders of an old
-// server get names that the service takes. It does no I/O: what speaks IMAP is
-// in providers/mail/imap, what moves messages in internal/content.
+// Package mail describes the move of mail as data: the blocks mail_source,
+// mail_gateway, wave and mail_migration, the product's rules for them, and how
+// folders of an old server get names that the service takes. It does no I/O: what
+// reads old mail is in providers/mail/imap, pop3, eml, mbox and maildir, what moves
+// messages in internal/content.
 //
 // Facts come from reference/api/40-mail.md, 41-client-protocols.md (cited as 40
 // and 41), reference/admin-formats-and-limits.md ("limits") and the rows of
@@ -15,6 +16,7 @@ import (
 // The kinds.
 const (
 	SourceKind    = "mail_source"
+	GatewayKind   = "mail_gateway"
 	WaveKind      = "wave"
 	MigrationKind = "mail_migration"
 )
@@ -24,9 +26,10 @@ const memberKind = "member"
 
 // Schemas returns the kinds of mail, what is referred to before what refers to
 // it. Each call makes new schemas, which the caller may extend before sharing
-// them. None of them is an object of the tenant (schema.Kind.Content).
+// them. Those of Objects are objects of the tenant, the others are none
+// (schema.Kind.Content).
 func Schemas() []*schema.Kind {
-	return []*schema.Kind{source(), wave(), migration()}
+	return append([]*schema.Kind{source(), gateway(), wave(), migration()}, Objects()...)
 }
 
 // Phase is how far the move of a wave is.
@@ -62,14 +65,36 @@ const (
 	StyleStar    = "user*master" // both in the login name (Dovecot)
 )
 
-// RouteAppend is the route of this version: isa puts each message into the
-// member's mailbox by IMAP.
-const RouteAppend = "append"
+// The types of sources: the block inside mail_source that says what it is.
+const (
+	TypeIMAP    = "imap"
+	TypePOP3    = "pop3"
+	TypeEML     = "eml"     // a folder of .eml files
+	TypeMbox    = "mbox"    // mbox files
+	TypeMaildir = "maildir" // a Maildir
+)
+
+// The routes on which mail reaches the new mailbox.
+const (
+	// RouteAppend: isa puts each message there by IMAP, with the member's app password.
+	RouteAppend = "append"
+	// RouteGateway: the service's own migration fetches from isa what isa offers.
+	RouteGateway = "gateway"
+	// RouteServer: the service's own migration fetches from the old server, once.
+	RouteServer = "server"
+)
+
+func routes() []string { return []string{RouteAppend, RouteGateway, RouteServer} }
 
 // DefaultMaxSize is the size in bytes up to which a message is offered to the
 // service unless max_size says otherwise (41 §4: no limit is published, 40 MB is
 // the careful value).
 const DefaultMaxSize = 40 << 20
 
-// serviceMaxSize is what the vendor's own import refuses (guide 0-28).
-const serviceMaxSize = 50 << 20
+// serviceMaxSize is what the vendor's own import leaves out without a word (guide
+// 0-28), in bytes. "50MB" may be meant in either unit; this is the smaller one.
+const serviceMaxSize = 50_000_000
+
+// serverMaxSize is the largest message that the service fetches from the old server by
+// itself, in bytes.
+const serverMaxSize = serviceMaxSize - 1

@@ -16,9 +16,11 @@ func migration() *schema.Kind {
 			{Name: "member", Type: schema.RefTo(memberKind), Required: true, Doc: "Whose mailbox receives the mail."},
 			{Name: "source", Type: schema.RefTo(SourceKind), Required: true, Doc: "Where the mail is."},
 			{Name: "route", Type: schema.Text(), Required: true,
-				Doc: "`append`: isa puts each message into the mailbox by IMAP, with the member's app password. The routes `gateway` and `server` come with a later version."},
+				Doc: "`append`: isa puts each message into the mailbox by IMAP, with the member's app password. `gateway`: the service fetches batches from isa. `server`: the service fetches the old mailbox itself, once."},
 			{Name: "app_password", Type: schema.SecretType(),
-				Doc: "The app password that the member made (profile > Security > 3rd-party app password); needed by the route `append`."},
+				Doc: "The app password that the member made (profile > Security > 3rd-party app password); needed by the route `append`, not looked at by the others."},
+			{Name: "gateway", Type: schema.RefTo(GatewayKind), Doc: "The gateway of the route `gateway`; may be left out when there is one. Not looked at by other routes."},
+			{Name: "path", Type: schema.Text(), Check: texts(pathText), Doc: "The member's files, for sources of kind eml, mbox and maildir; relative to the source's directory."},
 			{Name: "wave", Type: schema.RefTo(WaveKind), Doc: "The wave the member moves with; may be left out when the wave lists its members. Without one, passes repeat as in `presync`."},
 			{Name: "since", Type: schema.Text(), Check: texts(dateText), Doc: "Only mail received on or after this day (Korean time)."},
 			{Name: "before", Type: schema.Text(), Check: texts(dateText), Doc: "Only mail received before this day (Korean time)."},
@@ -26,7 +28,7 @@ func migration() *schema.Kind {
 			{Name: "keep_large", Type: schema.Text(), Doc: "Directory where messages that are too large are kept as .eml files."},
 			{Name: "consent", Type: schema.Switch(), Doc: "`true` says that the member agreed to the use of address and password for the move; without it the block is refused."},
 			{Name: "shared_account", Type: schema.Switch(), Doc: "`true` says that the account is meant to be copied into several members' mailboxes; each of their blocks says so."},
-			{Name: "login", Block: true, Required: true, Doc: "How isa logs in to the member's account at the source.", Type: schema.ObjectOf(
+			{Name: "login", Block: true, Doc: "How isa, or the service by the route `server`, logs in to the member's account at the source; not for files.", Type: schema.ObjectOf(
 				schema.Attr{Name: "mode", Type: schema.Text(), Enum: []string{LoginPassword, LoginMaster, LoginOAuth},
 					Doc: "`password` when not given; `master`: a user of the server who may open all accounts; `oauth`: a token made by a command."},
 				schema.Attr{Name: "user", Type: schema.Text(), Required: true, Check: texts(userText), Doc: "The account's login name at the source."},
@@ -49,16 +51,13 @@ func migration() *schema.Kind {
 // prepareMigration checks what one block says by itself.
 func prepareMigration(in *schema.Instance) []schema.Problem {
 	p := &problems{}
-	switch route := value.Text(in.Attrs["route"]); route {
-	case RouteAppend, "":
-	case "gateway", "server":
-		p.add(ruleRoute.at(value.Of("route"), fmt.Sprintf("the route %q is not in this version of isa", route), `write route = "append" and give app_password, or wait for the version that has it`))
-	default:
-		p.add(ruleRoute.at(value.Of("route"), fmt.Sprintf("there is no route %q", route), `write route = "append"`))
+	route := value.Text(in.Attrs["route"])
+	if route != "" && !slices.Contains(routes(), route) {
+		p.add(ruleRoute.at(value.Of("route"), fmt.Sprintf("there is no route %q", route), `write route = "append", "gateway" or "server"`))
 	}
-	if value.Text(in.Attrs["route"]) == RouteAppend && in.Attrs["app_password"] == nil {
+	if route == RouteAppend && in.Attrs["app_password"] == nil {
 		p.add(ruleAppPassword.at(value.Of("app_password"), "isa cannot open the member's mailbox",
-			`let the member make an app password after the first sign-in, and write app_password = secret_table("app-passwords.csv", each.key)`))
+			`let the member make an app password after the first sign-in, and write app_password = secret_table("app-passwords.csv", each.key); or write route = "gateway", which needs none`))
 	}
 	if !value.True(in.Attrs["consent"]) {
 		p.add(ruleConsent.at(value.Of("consent"), "nothing says that the member agreed", "ask the member, and write consent = true"))
@@ -66,9 +65,9 @@ func prepareMigration(in *schema.Instance) []schema.Problem {
 	p.dates(in)
 	p.login(in)
 	p.folders(in)
-	if size, err := parseSize(value.Text(in.Attrs["max_size"])); err == nil && size > serviceMaxSize {
+	if size, err := parseSize(value.Text(in.Attrs["max_size"])); err == nil && size >= serviceMaxSize && route == RouteAppend {
 		p.add(ruleSize.warn(value.Of("max_size"), "the service's own import takes nothing of 50 MB and more, so that it may refuse larger messages one by one",
-			`write max_size = "50MB" or less, and keep_large to keep the others as files`))
+			`write max_size = "47MB" or less, and keep_large to keep the others as files`))
 	}
 	return p.list
 }

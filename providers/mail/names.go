@@ -123,3 +123,13 @@ func sourcePath(f providers.Folder) []string {
 	}
 	return path
 }
+
+// Illegal is why the service does not take a folder under its own name, "" when it
+// does: its own migration keeps names, and fails on these (guide 0-29, 0-30).
+func Illegal(f providers.Folder) string {
+	if f.Use == providers.UseInbox || len(f.Path) == 0 {
+		return ""
+	}
+	_, why := legalPath(f.Path)
+	return strings.Join(why, " and ")
+}

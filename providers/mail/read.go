@@ -3,6 +3,7 @@ package mail
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,13 +18,16 @@ import (
 // Plan is what a configuration says about the move of mail. It is read-only.
 type Plan struct {
 	Sources    []*Source    // by address
+	Gateways   []*Gateway   // by address
 	Waves      []*Wave      // by address
 	Migrations []*Migration // in the order of writing
 }
 
-// Source is a server that mail comes from.
+// Source is a server, or files, that mail comes from.
 type Source struct {
 	Address    addr.Address
+	Type       string // TypeIMAP, TypePOP3, TypeEML, TypeMbox or TypeMaildir
+	Directory  string // of files: where paths begin, relative to the configuration; "" the configuration's own
 	Preset     string // "" none
 	Quirk      string // QuirkGmail, QuirkExchange or ""
 	Host       string
@@ -36,8 +40,22 @@ type Source struct {
 	declared   *schema.Instance
 }
 
-// Server is host:port, as limits count by.
-func (s *Source) Server() string { return hostPort(s.Host, s.Port) }
+// Server is host:port, as limits count by; of files their kind and directory.
+func (s *Source) Server() string {
+	if Files(s.Type) {
+		return s.Type + ":" + filepath.Clean(s.Directory)
+	}
+	return hostPort(s.Host, s.Port)
+}
+
+// place is what limits hold for together: the host of a server, all files of a kind in
+// one directory.
+func (s *Source) place() string {
+	if Files(s.Type) {
+		return s.Server()
+	}
+	return s.Host
+}
 
 // Limits is how gently a server is used; equal for all sources of one host. Zeros:
 // isa's own.
@@ -73,7 +91,7 @@ type Coexistence struct {
 	Since time.Time // zero when Mode is none
 }
 
-// Login is how to log in to an account of a source. Secrets are handles.
+// Login is how to log in to an account of a source; zero for files. Secrets are handles.
 type Login struct {
 	Mode       string // LoginPassword, LoginMaster or LoginOAuth
 	User       string
@@ -99,7 +117,9 @@ type Migration struct {
 	Title       string // of the member, for people
 	Mail        string // the address that the mailbox is opened by
 	Source      *Source
+	Path        string // of files, relative to Source.Directory
 	Route       string
+	Gateway     *Gateway // of RouteGateway, else nil
 	Login       Login
 	AppPassword value.Secret
 	Wave        addr.Address // zero: none
@@ -113,6 +133,9 @@ type Migration struct {
 
 // Account identifies the account at the source.
 func (m *Migration) Account() string {
+	if Files(m.Source.Type) {
+		return filepath.Clean(m.Path) + " of " + m.Source.Server()
+	}
 	return strings.ToLower(m.Login.User) + " at " + m.Source.Server()
 }
 
@@ -122,6 +145,7 @@ func (m *Migration) Account() string {
 func Read(objs []*schema.Instance, tenant schema.Tenant) (Plan, diag.List) {
 	r := reader{tenant: tenant, members: map[addr.Address]*schema.Instance{},
 		sources: map[addr.Address]*Source{}, waves: map[addr.Address]*Wave{}, waveOf: map[addr.Address]*Wave{}, once: map[string]bool{}}
+	r.plan.Gateways = Gateways(objs)
 	for _, in := range objs {
 		switch in.Kind.Type {
 		case memberKind:
@@ -139,6 +163,7 @@ func Read(objs []*schema.Instance, tenant schema.Tenant) (Plan, diag.List) {
 		}
 	}
 	r.check()
+	forwardings(objs, &r)
 	slices.SortFunc(r.plan.Sources, func(a, b *Source) int { return addr.Compare(a.Address, b.Address) })
 	slices.SortFunc(r.plan.Waves, func(a, b *Wave) int { return addr.Compare(a.Address, b.Address) })
 	for _, w := range r.plan.Waves {
@@ -158,6 +183,7 @@ type reader struct {
 	plan    Plan
 	list    diag.List
 	once    map[string]bool
+	said    bool // that nothing tells the tenant's switches of mail
 }
 
 func (r *reader) report(in *schema.Instance, p schema.Problem) { r.list = append(r.list, in.Report(p)) }
@@ -172,22 +198,24 @@ func (r *reader) reportBlock(in *schema.Instance, p schema.Problem) {
 }
 
 func (r *reader) source(in *schema.Instance) {
-	imap, _ := in.Attrs["imap"].(value.Object)
+	kind, server := serverOf(in.Attrs)
 	limits, _ := in.Attrs["limits"].(value.Object)
-	preset := presetOf(imap)
+	preset := presetOf(server)
 	s := &Source{
-		Address: in.Addr, Preset: preset.Name, Quirk: preset.Quirk, Host: sourceHost(in.Attrs), Port: number(imap["port"]),
-		TLS: value.Text(imap["tls"]), ServerName: value.Text(imap["server_name"]), CAFile: value.Text(imap["ca_file"]), Unserved: unservedOf(in), declared: in,
+		Address: in.Addr, Type: kind, Directory: value.Text(server["directory"]), Preset: preset.Name, Quirk: preset.Quirk, Host: serverHost(server), Port: number(server["port"]),
+		TLS: value.Text(server["tls"]), ServerName: value.Text(server["server_name"]), CAFile: value.Text(server["ca_file"]), Unserved: unservedOf(kind, server), declared: in,
 		Limits: Limits{
 			Connections: number(limits["connections"]), PerAccount: number(limits["connections_per_account"]),
 			MessagesPerSecond: number(limits["messages_per_second"]),
 		},
 	}
-	if s.TLS == "" {
+	if s.TLS == "" && !Files(kind) {
 		s.TLS = TLSImplicit
 	}
-	if s.Port == 0 {
-		s.Port = map[string]int{TLSImplicit: 993, TLSStart: 143, TLSNone: 143}[s.TLS]
+	if secure, plain := ports(kind); s.Port == 0 && s.TLS == TLSImplicit {
+		s.Port = secure
+	} else if s.Port == 0 {
+		s.Port = plain
 	}
 	s.Limits.BytesPerSecond, _ = parseSize(value.Text(limits["bytes_per_second"])) // checked with the block
 	s.Limits.Hours = hoursOf(limits)
@@ -236,7 +264,7 @@ func (r *reader) wave(in *schema.Instance) {
 
 func (r *reader) migration(in *schema.Instance) {
 	m := &Migration{
-		Address: in.Addr, Member: refAddr(in.Attrs["member"]), Route: value.Text(in.Attrs["route"]), Source: r.sources[refAddr(in.Attrs["source"])],
+		Address: in.Addr, Member: refAddr(in.Attrs["member"]), Path: value.Text(in.Attrs["path"]), Route: value.Text(in.Attrs["route"]), Source: r.sources[refAddr(in.Attrs["source"])],
 		Phase: Presync, Coexistence: Coexistence{Mode: CoexistNone}, Login: loginOf(in.Attrs), declared: in, Place: in.Where(nil),
 	}
 	m.AppPassword, _ = in.Attrs["app_password"].(value.Secret)
@@ -252,6 +280,9 @@ func (r *reader) migration(in *schema.Instance) {
 	}
 	r.choose(m)
 	m.Rules = rulesOf(in.Attrs)
+	if m.Route == RouteServer { // where nothing can be chosen, and max_size is refused
+		m.Rules.MaxSize = serverMaxSize
+	}
 	if m.Coexistence.Mode != CoexistNone {
 		m.Rules.DualSince = m.Coexistence.Since
 	}
@@ -282,7 +313,10 @@ func (r *reader) choose(m *Migration) {
 }
 
 func loginOf(attrs value.Object) Login {
-	o, _ := attrs["login"].(value.Object)
+	o, ok := attrs["login"].(value.Object)
+	if !ok {
+		return Login{}
+	}
 	l := Login{Mode: value.Text(o["mode"]), User: value.Text(o["user"]), MasterUser: value.Text(o["master_user"]), Style: value.Text(o["style"]), Command: list(o["command"])}
 	l.Password, _ = o["password"].(value.Secret)
 	if l.Mode == "" {
@@ -324,7 +358,7 @@ func (m *Migration) filters() []string {
 	if !r.Before.IsZero() {
 		add("before %s", day(r.Before))
 	}
-	if r.MaxSize != DefaultMaxSize {
+	if r.MaxSize != DefaultMaxSize && m.Route != RouteServer {
 		add("max_size %d", r.MaxSize)
 	}
 	for _, l := range []struct {

@@ -25,15 +25,15 @@ func (b breach) warn(path value.Path, detail, fix string) schema.Problem {
 // The rules of one block.
 var (
 	ruleHost = breach{"mail.host", "No host of the mail source",
-		"An IMAP source needs the host of its server. Some presets know it; where customers have different ones, or it is not certain, it must be written: the old service tells it to users who set up a mail program."}
+		"An IMAP or POP3 source needs the host of its server. Some presets know it; where customers have different ones, or it is not certain, it must be written: the old service tells it to users who set up a mail program."}
 	rulePlain = breach{"mail.plain_text", "Connection without TLS",
 		"With tls = \"none\" passwords and mail travel readable by everyone on the way. Use implicit TLS or STARTTLS if the server can; with a certificate that the server signed itself, name it in ca_file."}
 	ruleTLS = breach{"mail.tls", "TLS settings that do not go together",
-		"Port 993 speaks TLS from the first byte (implicit), port 143 begins in plain text and may change to TLS (starttls). Certificates mean nothing without TLS. Correct one of the two."}
+		"Port 993 (POP3: 995) speaks TLS from the first byte (implicit), port 143 (POP3: 110) begins in plain text and may change to TLS (starttls). Certificates mean nothing without TLS. Correct one of the two."}
 	ruleLimits = breach{"mail.limits", "Limits that do not go together",
 		"connections is for all accounts of the host, connections_per_account for one of them; time_zone belongs to hours; and two sources of one host have the same limits, or only one of them has some. Correct one of the two."}
-	ruleRoute = breach{"mail.route", "Route that this version does not have",
-		"The route is the way on which mail reaches the mailbox. This version has append: isa puts each message there by IMAP, with an app password that the member made. The routes gateway and server come with a later version."}
+	ruleRoute = breach{"mail.route", "Route that does not exist",
+		"The route is the way on which mail reaches the mailbox. append: isa puts each message there by IMAP, with an app password that the member made. gateway: the service's own migration fetches batches from isa, by a mail_gateway. server: the service's own migration fetches the old mailbox itself, once."}
 	ruleAppPassword = breach{"mail.app_password", "No app password",
 		"The route append writes into the member's mailbox, which opens only to an app password. Members make one themselves after their first sign-in (profile > Security > 3rd-party app password; at most 5 each); no administrator can. Collect them in a table outside the repository, or age-encrypted, and read them with secret_table."}
 	ruleConsent = breach{"mail.consent", "Consent is missing",
@@ -43,7 +43,7 @@ var (
 	ruleLogin = breach{"mail.login", "Contradictory login block",
 		"mode \"password\" takes user and password; \"master\" takes user, master_user, password and style; \"oauth\" takes user and command, a program that prints an access token. Write what the mode needs and remove the rest."}
 	ruleSize = breach{"mail.max_size", "Larger than the service may take",
-		"The service publishes no limit for messages put there by IMAP; its own import leaves out those of 50 MB and more. Larger ones may be refused one by one, and are listed then. Write a smaller max_size, and keep_large to keep the others as files."}
+		"The service publishes no limit for messages put there by IMAP; its own import, which the route gateway uses, leaves out those of 50 MB and more without telling. By the route append larger ones may be refused one by one, and are listed then. Write a smaller max_size, and keep_large to keep the others as files."}
 	ruleCoexistence = breach{"wave.coexistence", "Contradictory coexistence block",
 		"forwarding and routing need since, the moment from which all arriving mail reaches both sides: later mail in received folders is not copied again. With mode = \"none\" there is no such moment. Correct one of the two."}
 	rulePattern = breach{"mail.folder", "Folder that cannot be meant",
@@ -73,11 +73,11 @@ var (
 )
 
 func breaches() []breach {
-	return []breach{
+	return append(gatewayRules(),
 		ruleHost, rulePlain, ruleTLS, ruleLimits, ruleRoute, ruleAppPassword, ruleConsent, ruleDates, ruleLogin, ruleSize,
 		ruleCoexistence, rulePattern, ruleRename,
-		rulePlan, ruleTwice, ruleAccount, ruleWaveTwice, ruleWaveMember, ruleWaveEmpty, ruleRouting, ruleLoginID,
-	}
+		rulePlan, ruleTwice, ruleAccount, ruleWaveTwice, ruleWaveMember, ruleWaveEmpty, ruleRouting, ruleLoginID, ruleForwardingLoop,
+	)
 }
 
 // Codes explains every code that Prepare and Read raise: what it means and the

@@ -77,6 +77,13 @@ func userText(text string) string {
 	return ""
 }
 
+func pathText(text string) string {
+	if text == "" || strings.ContainsFunc(text, unicode.IsControl) {
+		return "a path is not empty and has no control characters"
+	}
+	return ""
+}
+
 func dateText(text string) string {
 	if _, err := parseDay(text); err != nil {
 		return err.Error()

@@ -37,7 +37,7 @@ func Take(ctx context.Context, path string, holder state.Holder) (*Lock, error) 
 		return nil, err
 	}
 	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(perm))
-	ok, err := file.TryLock()
+	ok, err := tryLock(ctx, file)
 	if err != nil {
 		return nil, err
 	}

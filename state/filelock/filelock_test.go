@@ -90,3 +90,45 @@ func TestACancelledTakeLeavesNothing(t *testing.T) {
 		t.Error("a lock file was made")
 	}
 }
+
+func TestHeldTellsWhoIsAtWork(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.lock")
+	if _, held, err := Held(path); held || err != nil {
+		t.Errorf("without a file: held %v, %v", held, err)
+	}
+	l, err := Take(t.Context(), path, state.Holder{What: "sync"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, held, err := Held(path); !held || err != nil || h.What != "sync" {
+		t.Errorf("while it is held: %+v, %v, %v", h, held, err)
+	}
+	if err := l.file.Close(); err != nil { // as when its process is killed: the name stays
+		t.Fatal(err)
+	}
+	if _, ok := Holder(path); !ok {
+		t.Error("the name is gone")
+	}
+	if _, held, err := Held(path); held || err != nil {
+		t.Errorf("after the end: held %v, %v", held, err)
+	}
+	asking := make(chan struct{})
+	go func() {
+		defer close(asking)
+		for range 200 {
+			if _, _, err := Held(path); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for range 50 { // nobody is refused because somebody asks
+		l, err := Take(t.Context(), path, state.Holder{What: "sync"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-asking
+}

@@ -33,6 +33,9 @@ func outcomeNumber(o providers.Outcome) (int64, bool) {
 // onTheWay is the number of that outcome.
 const onTheWay = 8
 
+// unprovenNumber is the number of that outcome, for SQL.
+const unprovenNumber = `7`
+
 // arrived tells of an outcome's number that the item is at the target.
 func arrived(outcome int64) bool { return outcome <= 1 }
 
@@ -134,12 +137,31 @@ func unhalf(v driver.Value) (h [16]byte) {
 	return h
 }
 
-func printValue(p providers.Print) driver.Value {
-	if p.Body == ([16]byte{}) {
-		return half(p.Head)
+func printValue(p providers.Print, sent [16]byte) driver.Value {
+	none := [16]byte{}
+	switch {
+	case sent != none:
+		return slices.Concat(p.Head[:], p.Body[:], sent[:])
+	case p.Body != none:
+		return slices.Concat(p.Head[:], p.Body[:])
 	}
-	both := make([]byte, 0, 32)
-	return append(append(both, p.Head[:]...), p.Body[:]...)
+	return half(p.Head)
+}
+
+// readSent is the head by which an item is found at the target, unless it is the
+// print's; readAtTarget is that head in any case.
+func readSent(v driver.Value) (h [16]byte) {
+	if b, _ := v.([]byte); len(b) > 32 {
+		copy(h[:], b[32:])
+	}
+	return h
+}
+
+func readAtTarget(v driver.Value) [16]byte {
+	if sent := readSent(v); sent != ([16]byte{}) {
+		return sent
+	}
+	return readPrint(v).Head
 }
 
 func readPrint(v driver.Value) (p providers.Print) {
@@ -218,7 +240,7 @@ func (d *db) recordValues(era, o int64, r providers.Record) ([]driver.Value, err
 	if arrived(o) {
 		title = nil
 	}
-	return []driver.Value{era, keyValue(r.Key), o, r.Size, dateValue(r.Date), flags, printValue(r.Print), targetValue(r.Target),
+	return []driver.Value{era, keyValue(r.Key), o, r.Size, dateValue(r.Date), flags, printValue(r.Print, r.Sent), targetValue(r.Target),
 		int64(r.Tries), bounded(r.Note, mostNote), title}, nil
 }
 
@@ -235,7 +257,7 @@ func (d *db) readRecord(row []driver.Value) (providers.Record, error) {
 	}
 	return providers.Record{
 		Key: keyText(row[0]), Outcome: all[o], Size: number(row[2]), Date: dateTime(row[3]), Flags: slices.Clone(flags),
-		Print: readPrint(row[5]), Target: keyText(row[6]), Tries: int(number(row[7])), Note: text(row[8]), Title: text(row[9]),
+		Print: readPrint(row[5]), Sent: readSent(row[5]), Target: keyText(row[6]), Tries: int(number(row[7])), Note: text(row[8]), Title: text(row[9]),
 	}, nil
 }
 

@@ -35,7 +35,7 @@ func readRow(v []driver.Value) (row, error) {
 	return row{
 		id: number(v[0]), stream: number(v[1]), era: number(v[2]),
 		FolderRecord: providers.FolderRecord{Folder: source, Target: target,
-			Made: number(v[21]) != 0, Begun: number(v[22]) != 0, Done: number(v[23]) != 0, Gone: number(v[24]) != 0, Shelved: number(v[25]) != 0},
+			Made: number(v[21]) != 0, Begun: number(v[22]) != 0, Done: number(v[23]) != 0, Gone: number(v[24]) != 0, Shelved: number(v[25]) != 0, Missing: number(v[28])},
 		away: providers.Sum{Items: number(v[26]), Bytes: number(v[27])},
 	}, nil
 }
@@ -51,7 +51,7 @@ func (r *row) values() ([]driver.Value, error) {
 		return nil, err
 	}
 	return slices.Concat([]driver.Value{r.stream, r.era}, source, target, []driver.Value{
-		flag(r.Made), flag(r.Begun), flag(r.Done), flag(r.Gone), flag(r.Shelved), r.away.Items, r.away.Bytes}), nil
+		flag(r.Made), flag(r.Begun), flag(r.Done), flag(r.Gone), flag(r.Shelved), r.away.Items, r.away.Bytes, r.Missing}), nil
 }
 
 // readSums counts what is recorded, the shelf included.
@@ -301,7 +301,12 @@ func (f *folder) Begin(ctx context.Context, target providers.Folder, made bool) 
 			return err
 		}
 	}
-	return f.change(ctx, true, func(_ *txn, r *row) error {
+	return f.change(ctx, true, func(tx *txn, r *row) error {
+		if have := r.Target; have.ID == target.ID && have.Epoch != target.Epoch {
+			if err := tx.change(sqlAwayAnew, target.Epoch, target.ID, have.Epoch, f.s.Info().Target); err != nil {
+				return err
+			}
+		}
 		r.Made = made || r.Made && r.Target.ID == target.ID
 		r.Target, r.Begun = target, true
 		return nil
@@ -376,6 +381,11 @@ func (f *folder) Moved(ctx context.Context, seen, target providers.Folder) error
 		r.Epoch, r.Next, r.Mark = before.Epoch, before.Next, before.Mark
 		if r.Begun && r.Target.Epoch == target.Epoch {
 			target.Next = r.Target.Next
+		}
+		if r.Target.ID != "" && r.Target.ID != target.ID && r.Target.Epoch == target.Epoch {
+			if err := tx.change(sqlStrayName, target.ID, r.Target.ID, target.Epoch, r.stream); err != nil {
+				return err
+			}
 		}
 		r.Target = target
 		return nil

@@ -66,6 +66,9 @@ func (f *folder) Settle(ctx context.Context, records []providers.Record) error {
 			if err := tx.settle(era, numbers[i], r, &delta); err != nil {
 				return err
 			}
+			if err := f.s.name(tx, era, r); err != nil {
+				return err
+			}
 		}
 		for o, sum := range delta {
 			tx.count(era, int64(o), sum)
@@ -106,6 +109,8 @@ func (tx *txn) settle(era, outcome int64, r providers.Record, delta *sums) error
 	}
 	w := weigh(number(old[1]))
 	delta.add(number(old[0]), providers.Sum{Items: -w.Items, Bytes: -w.Bytes})
-	_, err = tx.exec(sqlSetItem, values...)
-	return err
+	if _, err := tx.exec(sqlSetItem, values...); err != nil || arrived(number(old[0])) || !arrived(outcome) {
+		return err
+	}
+	return tx.change(sqlDropStray, era, values[1]) // it was followed, and put after all
 }

@@ -28,6 +28,10 @@ func TestMain(m *testing.M) {
 		fmt.Println("error", settleForever(os.Getenv(pathEnv)))
 		os.Exit(1)
 	}
+	if os.Getenv(roleEnv) == "batch" {
+		fmt.Println("error", batchForever(os.Getenv(pathEnv)))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 

@@ -24,7 +24,7 @@ func TestMoreThanAPage(t *testing.T) {
 		if i%9 == 0 {
 			records[i].Outcome, records[i].Tries = providers.Quarantined, 1
 		}
-		items = append(items, providers.Item{Key: records[i].Key, Print: records[i].Print})
+		items = append(items, providers.Item{Key: records[i].Key, Date: records[i].Date, Print: records[i].Print})
 	}
 	must(t, f.Settle(t.Context(), records))
 
@@ -105,7 +105,7 @@ func TestTheShelfSurvivesItsProcess(t *testing.T) {
 	if r := f.Record(); !r.Shelved || r.Epoch != "2" || r.Done {
 		t.Errorf("%+v", r)
 	}
-	item := providers.Item{Key: uid(9000), Print: records[2400].Print}
+	item := providers.Item{Key: uid(9000), Date: records[2400].Date, Print: records[2400].Print}
 	for range 2 { // the second time it has its record
 		found, err := f.Reclaim(t.Context(), []providers.Item{item})
 		must(t, err)

@@ -126,7 +126,7 @@ func (w *world) print() (p providers.Print) {
 
 func (w *world) item(m *model) providers.Item {
 	flags := [][]string{nil, {`\Seen`}, {`\Flagged`, `\Seen`, "$한글 flag"}}
-	return providers.Item{Key: m.key(w.r.IntN(40)), Size: w.r.Int64N(100) - 1, Date: time.Unix(w.r.Int64N(1e9), 0).UTC(), Flags: flags[w.r.IntN(3)], Print: w.print()}
+	return providers.Item{Key: m.key(w.r.IntN(40)), Size: w.r.Int64N(100) - 1, Date: time.Unix(1e9+w.r.Int64N(3), 0).UTC(), Flags: flags[w.r.IntN(3)], Print: w.print()}
 }
 
 func (w *world) items(m *model, most int) []providers.Item {
@@ -192,7 +192,7 @@ func (w *world) reclaim(m *model) {
 	want := map[string]providers.Record{}
 	for _, it := range items {
 		if _, ok := m.records[it.Key]; !ok {
-			i := m.onShelf(it.Print)
+			i := m.onShelf(it)
 			if i < 0 {
 				continue
 			}
@@ -206,26 +206,27 @@ func (w *world) reclaim(m *model) {
 	w.same("Reclaim", got, want)
 }
 
-func (m *model) onShelf(p providers.Print) int {
-	found := -1
-	var none [16]byte
+func (m *model) onShelf(it providers.Item) int {
+	var found []int
 	for i, a := range m.shelf {
-		if p.Head == none || a.Print.Head != p.Head {
-			continue
-		}
-		if p.Body == none || a.Print.Body == p.Body {
-			return i
-		}
-		if a.Print.Body == none && found < 0 {
-			found = i
+		if a.Print.Head == it.Print.Head {
+			found = append(found, i)
 		}
 	}
-	return found
+	if it.Print.Head[15] == 0 || len(found) != 1 || !m.shelf[found[0]].Date.Equal(it.Date) {
+		return -1
+	}
+	return found[0]
 }
 
 func (w *world) unshelve(m *model) {
 	must(w.t, m.handle.Unshelve(w.t.Context()))
-	m.past = append(m.past, m.shelf...)
+	for _, a := range m.shelf {
+		switch a.Outcome {
+		case providers.Copied, providers.Adopted, providers.Gone:
+			m.past = append(m.past, a)
+		}
+	}
 	if m.Shelved {
 		m.away = 0
 	}
@@ -249,6 +250,9 @@ func (m *model) forget() {
 	}
 	for i := range m.shelf {
 		m.shelf[i].Target = ""
+	}
+	for i := range m.past {
+		m.past[i].Target = ""
 	}
 }
 
@@ -307,7 +311,7 @@ func (w *world) targets(m *model) map[string]bool {
 		for _, r := range o.records {
 			out[r.Target] = true
 		}
-		for _, a := range o.shelf {
+		for _, a := range slices.Concat(o.shelf, o.past) {
 			out[a.Target] = true
 		}
 	}
@@ -336,19 +340,24 @@ func (w *world) take(m *model) {
 	}
 	for _, it := range items {
 		n := 0
+		best := ""
 		for _, k := range slices.Sorted(maps.Keys(m.laid)) {
 			l := m.laid[k]
 			if l.Print.Head != it.Print.Head {
 				continue
 			}
 			n++
-			if _, found := want[it.Key]; !found && !l.taken {
-				m.laid[k] = laid{l.Item, true}
-				want[it.Key] = providers.Taken{Item: l.Item}
+			if !l.taken && (best == "" || l.Date.Equal(it.Date) && !m.laid[best].Date.Equal(it.Date)) {
+				best = k
 			}
 		}
+		if best != "" {
+			l := m.laid[best]
+			m.laid[best] = laid{l.Item, true}
+			want[it.Key] = providers.Taken{Item: l.Item}
+		}
 		if found, ok := want[it.Key]; ok {
-			found.Alone = n == 1 && it.Print.Head[15]&1 == 1 && asked[it.Print.Head] == 1
+			found.Alone = n == 1 && found.Date.Equal(it.Date) && it.Print.Head[15]&1 == 1 && asked[it.Print.Head] == 1
 			want[it.Key] = found
 		}
 	}

@@ -146,6 +146,9 @@ func (l *Ledger) prepare(d *db, path string, o Options) (int64, error) {
 		}
 		o.Expect = state.Ledger{} // it was accepted that this is another one
 	}
+	if _, err := d.exec(sqlBatchSchema); err != nil {
+		return 0, err
+	}
 	h, err := readHead(d, path)
 	if err != nil {
 		return 0, err
@@ -222,6 +225,8 @@ func readHead(d *db, path string) (head, error) {
 	switch v := number(version[0]); {
 	case v > layout:
 		return head{}, refuse(diag.Conflict, fmt.Sprintf("%s was written by a newer isa (layout %d, this isa knows %d)", path, v, layout), "use that isa")
+	case v == 1:
+		return head{}, refuse(diag.Conflict, fmt.Sprintf("%s was written by an isa from before its first release (layout 1)", path), "move it away and run isa sync --allow "+Lost)
 	case v < layout:
 		return head{}, fmt.Errorf("%w: layout %d", errDamaged, v)
 	}

@@ -3,7 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
+	"slices"
 
 	"github.com/isaworks/isa/providers"
 )
@@ -23,21 +23,13 @@ func (f *folder) Shelve(ctx context.Context, epoch string) error {
 		if err != nil {
 			return err
 		}
-		r.era, r.Epoch, r.Next, r.Mark, r.Done, r.Shelved = era, epoch, 0, "", false, true
+		r.era, r.Epoch, r.Next, r.Mark, r.Done, r.Shelved, r.Missing = era, epoch, 0, "", false, true, 0
 		return nil
 	})
 }
 
-// Reclaim implements providers.FolderLedger. A shelved record with the same body goes
-// before one whose body is not known.
+// Reclaim implements providers.FolderLedger.
 func (f *folder) Reclaim(ctx context.Context, items []providers.Item) (map[string]providers.Record, error) {
-	if !f.now().Shelved {
-		keys := make([]string, len(items))
-		for i, it := range items {
-			keys[i] = it.Key
-		}
-		return f.Known(ctx, keys)
-	}
 	if err := f.fillShelf(ctx); err != nil {
 		return nil, err
 	}
@@ -55,6 +47,10 @@ func (f *folder) Reclaim(ctx context.Context, items []providers.Item) (map[strin
 			}
 			if ok {
 				out[it.Key] = r
+				r.Same = it.Same
+				if err := f.s.name(tx, era, r); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -94,14 +90,11 @@ func (f *folder) fillSome(tx *txn) (more bool, err error) {
 	if number(v[1]) == 0 {
 		return true, tx.change(sqlSetFilled, era)
 	}
-	if err := tx.change(fill, append([]driver.Value{f.id, era, v[0]}, args...)...); err != nil {
+	if err := tx.change(fill, append([]driver.Value{f.s.id, era, v[0]}, args...)...); err != nil {
 		return false, err
 	}
 	return true, tx.change(sqlSetSeen, v[0], era)
 }
-
-// errFound ends a query.
-var errFound = errors.New("found")
 
 func (f *folder) reclaim(tx *txn, era int64, it providers.Item) (r providers.Record, ok bool, err error) {
 	key := keyValue(it.Key)
@@ -113,55 +106,82 @@ func (f *folder) reclaim(tx *txn, era int64, it providers.Item) (r providers.Rec
 		r, err = tx.readRecord(v)
 		return r, true, err
 	}
-	from, old, err := f.onShelf(tx, it.Print)
+	from, old, err := f.onShelf(tx, it)
 	if err != nil || old == nil {
 		return r, false, err
 	}
-	if err := tx.change(sqlReclaim, era, key, from, old); err != nil {
-		return r, false, err
-	}
-	if err := tx.change(sqlDropItem, from, old); err != nil {
-		return r, false, err
-	}
-	if err := tx.change(sqlUnshelf, f.id, half(it.Print.Head), from, old); err != nil {
-		return r, false, err
-	}
-	if v, err = tx.one(sqlItem, era, key); err != nil {
-		return r, false, err
-	}
-	w := weigh(number(v[2]))
-	tx.count(era, number(v[1]), w)
-	tx.count(number(from), number(v[1]), providers.Sum{Items: -w.Items, Bytes: -w.Bytes})
-	r, err = tx.readRecord(v)
-	return r, true, err
+	r, err = f.s.carry(tx, spot{era, key}, spot{number(from), old}, it.Print.Head)
+	return r, err == nil, err
 }
 
-// onShelf finds a shelved record for a print; a nil key is none.
-func (f *folder) onShelf(tx *txn, p providers.Print) (era, key driver.Value, err error) {
-	if p.Head == ([16]byte{}) {
+// spot is where a record is.
+type spot struct {
+	era int64
+	key driver.Value
+}
+
+// carry gives a record another place, with all that is known of it. head is where it
+// stands on the shelf.
+func (s *stream) carry(tx *txn, to, from spot, head [16]byte) (r providers.Record, err error) {
+	if err := tx.change(sqlReclaim, to.era, to.key, from.era, from.key); err != nil {
+		return r, err
+	}
+	if err := tx.change(sqlDropItem, from.era, from.key); err != nil {
+		return r, err
+	}
+	if h := half(head); h != nil {
+		if err := tx.change(sqlUnshelf, s.id, h, from.era, from.key); err != nil {
+			return r, err
+		}
+	}
+	if err := tx.change(sqlStrayMoved, to.era, to.key, from.era, from.key); err != nil {
+		return r, err
+	}
+	if err := tx.change(sqlOfferedMoved, to.era, to.key, from.era, from.key); err != nil {
+		return r, err
+	}
+	v, err := tx.one(sqlItem, to.era, to.key)
+	if err != nil {
+		return r, err
+	}
+	w := weigh(number(v[2]))
+	tx.count(to.era, number(v[1]), w)
+	tx.count(from.era, number(v[1]), providers.Sum{Items: -w.Items, Bytes: -w.Bytes})
+	return tx.readRecord(v)
+}
+
+// onShelf finds the shelved record of an item where its head and date prove that it is
+// the item's; a nil key is none. All else is left to Follow, which has bodies compared.
+func (f *folder) onShelf(tx *txn, it providers.Item) (era, key driver.Value, err error) {
+	head := it.Print.Head
+	if !namesMessage(head) {
 		return nil, nil, nil
 	}
-	var unknown [16]byte
+	date := dateValue(it.Date)
+	n := 0
 	err = tx.query(sqlOnShelf, func(v []driver.Value) error {
-		body := readPrint(v[2]).Body
-		switch {
-		case body == p.Body || p.Body == unknown:
+		if n++; n == 1 && v[2] == date {
 			era, key = v[0], v[1]
-			return errFound
-		case body == unknown && key == nil:
-			era, key = v[0], v[1]
+		} else {
+			era, key = nil, nil // several of one head may be several messages
 		}
 		return nil
-	}, f.id, half(p.Head))
-	if errors.Is(err, errFound) {
-		err = nil
-	}
+	}, f.s.id, half(head), f.id)
 	return era, key, err
 }
 
 // Unshelve implements providers.FolderLedger.
 func (f *folder) Unshelve(ctx context.Context) error {
-	err := f.change(ctx, false, func(tx *txn, r *row) error {
+	if !f.now().Shelved {
+		return nil
+	}
+	if err := f.dropNever(ctx); err != nil {
+		return err
+	}
+	if err := f.fillShelf(ctx); err != nil { // what is left is for Follow
+		return err
+	}
+	return f.change(ctx, false, func(tx *txn, r *row) error {
 		if err := tx.flush(); err != nil {
 			return err
 		}
@@ -177,14 +197,47 @@ func (f *folder) Unshelve(ctx context.Context) error {
 			defer f.mu.Unlock()
 			f.r.sums = now
 		})
-		if r.Shelved {
-			r.away = providers.Sum{}
-		}
-		r.Shelved = false
+		r.away, r.Shelved = providers.Sum{}, false
 		return nil
 	})
-	if err != nil {
+}
+
+// dropNever drops what is on the shelf and is not at the target, some at a time: if it
+// is still at the source, it is new there.
+func (f *folder) dropNever(ctx context.Context) error {
+	for {
+		n := 0
+		err := f.l.write(ctx, false, func(tx *txn) error {
+			var rows [][]driver.Value
+			if err := tx.query(sqlNever, func(v []driver.Value) error {
+				rows = append(rows, slices.Clone(v))
+				return nil
+			}, f.id); err != nil {
+				return err
+			}
+			n = len(rows)
+			for _, v := range rows {
+				if err := f.s.drop(tx, spot{number(v[0]), v[1]}, number(v[2]), weigh(number(v[3])), readPrint(v[4]).Head); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// drop forgets a record.
+func (s *stream) drop(tx *txn, at spot, outcome int64, w providers.Sum, head [16]byte) error {
+	if err := tx.change(sqlDropItem, at.era, at.key); err != nil {
 		return err
 	}
-	return f.repeat(ctx, sqlDropShelf)
+	tx.count(at.era, outcome, providers.Sum{Items: -w.Items, Bytes: -w.Bytes})
+	h := half(head)
+	if h == nil {
+		return nil
+	}
+	return tx.change(sqlUnshelf, s.id, h, at.era, at.key)
 }

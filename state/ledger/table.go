@@ -12,11 +12,20 @@ import (
 // find them.
 func (f *folder) Lay(ctx context.Context, items []providers.Item) error {
 	return f.l.write(ctx, false, func(tx *txn) error {
-		eras, err := f.sharing(tx)
+		eras, err := f.sharing(tx.db, sqlSharing)
+		if err != nil {
+			return err
+		}
+		strays, err := f.strays(tx)
 		if err != nil {
 			return err
 		}
 		for _, it := range items {
+			if stray, err := strays(it.Key); err != nil {
+				return err
+			} else if stray {
+				continue
+			}
 			if err := f.lay(tx, eras, it); err != nil {
 				return err
 			}
@@ -25,19 +34,35 @@ func (f *folder) Lay(ctx context.Context, items []providers.Item) error {
 	})
 }
 
-// sharing are the eras whose items are where this folder's items go.
-func (f *folder) sharing(tx *txn) ([]driver.Value, error) {
+// sharing are the eras whose items are where this folder's items go: its own, and those
+// of others.
+func (f *folder) sharing(d *db, others string) (eras []driver.Value, err error) {
+	add := func(v []driver.Value) error { eras = append(eras, v[0]); return nil }
+	if err := d.query(sqlOwn, add, f.id); err != nil {
+		return nil, err
+	}
+	target := f.now().Target
+	err = d.query(others, add, target.ID, target.Epoch, f.s.Info().Target, f.id)
+	return eras, err
+}
+
+// strays tells of keys of the target whether they are those of strays.
+func (f *folder) strays(tx *txn) (func(key string) (bool, error), error) {
 	r, err := f.row(tx)
 	if err != nil {
 		return nil, err
 	}
-	var eras []driver.Value
-	add := func(v []driver.Value) error { eras = append(eras, v[0]); return nil }
-	if err := tx.query(sqlOwn, add, f.id); err != nil {
+	any, err := tx.one(sqlAnyStray, r.Target.ID)
+	if err != nil {
 		return nil, err
 	}
-	err = tx.query(sqlSharing, add, r.Target.ID, r.Target.Epoch, f.s.Info().Target, f.id)
-	return eras, err
+	return func(key string) (bool, error) {
+		if number(any[0]) == 0 {
+			return false, nil
+		}
+		v, err := tx.one(sqlIsStray, r.Target.ID, keyValue(key), r.Target.Epoch, f.s.Info().Target)
+		return v != nil, err
+	}, nil
 }
 
 func (f *folder) lay(tx *txn, eras []driver.Value, it providers.Item) error {
@@ -63,9 +88,10 @@ func (f *folder) put(tx *txn, it providers.Item) error {
 	return tx.change(sqlLay, f.id, keyValue(it.Key), head, half(it.Print.Body), it.Size, dateValue(it.Date), flags)
 }
 
-// Take implements providers.FolderLedger. Of several with one head, the one with the
-// lowest key is taken. Alone is told only when the head was laid once, whether taken
-// since or not, and is asked for once: what could be mixed up is always compared.
+// Take implements providers.FolderLedger. Of several with one head, one of the same
+// date is taken, and of these the one with the lowest key. Alone is told only when the
+// head was laid once, whether taken since or not, and is asked for once: what could be
+// mixed up is always compared.
 func (f *folder) Take(ctx context.Context, items []providers.Item) (map[string]providers.Taken, error) {
 	asked := map[[16]byte]int{}
 	for _, it := range items {
@@ -75,7 +101,7 @@ func (f *folder) Take(ctx context.Context, items []providers.Item) (map[string]p
 	err := f.l.write(ctx, false, func(tx *txn) error {
 		out = map[string]providers.Taken{}
 		for _, it := range items {
-			taken, ok, err := f.take(tx, it.Print.Head)
+			taken, ok, err := f.take(tx, it)
 			if err != nil {
 				return err
 			}
@@ -89,12 +115,13 @@ func (f *folder) Take(ctx context.Context, items []providers.Item) (map[string]p
 	return out, err
 }
 
-func (f *folder) take(tx *txn, head [16]byte) (t providers.Taken, ok bool, err error) {
+func (f *folder) take(tx *txn, it providers.Item) (t providers.Taken, ok bool, err error) {
+	head := it.Print.Head
 	h := half(head)
 	if h == nil {
 		return t, false, nil
 	}
-	v, err := tx.one(sqlLaid, f.id, h)
+	v, err := tx.one(sqlLaid, f.id, h, dateValue(it.Date))
 	if err != nil || v == nil {
 		return t, false, err
 	}
@@ -104,7 +131,7 @@ func (f *folder) take(tx *txn, head [16]byte) (t providers.Taken, ok bool, err e
 	}
 	t.Item = providers.Item{Key: keyText(v[0]), Size: number(v[2]), Date: dateTime(v[3]), Flags: append([]string(nil), flags...),
 		Print: providers.Print{Head: head, Body: unhalf(v[1])}}
-	if namesMessage(head) {
+	if namesMessage(head) && dateValue(it.Date) == v[3] {
 		two, err := tx.one(sqlTwo, f.id, h)
 		if err != nil {
 			return t, false, err

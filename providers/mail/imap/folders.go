@@ -83,7 +83,7 @@ func (r *reader) unserved(l *imapwire.Listed, f providers.Folder, spaces imapwir
 	case within(l.Name, spaces.Shared):
 		return "is shared, not the account's own"
 	case l.Is(`\NonExistent`), l.Is(`\Noselect`):
-		return "holds folders only"
+		return providers.FoldersOnly
 	case f.Use == providers.UseFlagged, l.Is(`\Important`), f.Use == providers.UseAll && !r.conn.Has("X-GM-EXT-1"):
 		return "shows what other folders hold"
 	case r.account.Quirks.Exchange && exchangeHolds(f.Path) != "":

@@ -11,8 +11,9 @@ import (
 // labels tell which of Gmail's folders a message is moved with. Gmail shows one
 // message in a folder for each of its labels; X-GM-LABELS names them all, but not
 // always the one of the folder that is read. The message is an item of the first of
-// its folders, in the order of Folders; the others are its copies. All Mail yields
-// what has no label that is shown as a folder.
+// its folders, in the order of Folders, that is not left out (Scan.Without); the others
+// are its copies. All Mail yields what has no label that is shown as a folder. Whatever
+// happens to its labels, X-GM-MSGID stays (Item.Same).
 type labels struct {
 	order map[string]int    // by Folder.ID
 	names []string          // Folder.IDs in order
@@ -48,8 +49,8 @@ func labelsOf(folders []providers.Folder) *labels {
 }
 
 // home tells whether a message that a folder shows is an item of that folder, and
-// which other folders show it.
-func (l *labels) home(folder string, m *imapwire.Message) (mine bool, copies []string) {
+// which other folders show it. Folders without are those of items that no other shows.
+func (l *labels) home(folder string, without []string, m *imapwire.Message) (mine bool, copies []string) {
 	if l.alone[folder] {
 		return true, nil
 	}
@@ -70,8 +71,11 @@ func (l *labels) home(folder string, m *imapwire.Message) (mine bool, copies []s
 		return folder == l.all, nil
 	}
 	slices.Sort(in)
-	for _, at := range in[1:] {
-		copies = append(copies, l.names[at])
+	first := max(0, slices.IndexFunc(in, func(at int) bool { return !slices.Contains(without, l.names[at]) }))
+	for i, at := range in {
+		if i != first {
+			copies = append(copies, l.names[at])
+		}
 	}
-	return l.names[in[0]] == folder, copies
+	return l.names[in[first]] == folder, copies
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/imapwire"
@@ -153,10 +154,13 @@ func (s *scan) take(m *imapwire.Message) error {
 	}
 	h := held{uid: m.UID, mine: true, item: providers.Item{Key: key(m.UID), Size: m.Size, Date: m.Date, Flags: m.Flags}}
 	if s.r.labels != nil {
-		h.mine, h.item.Copies = s.r.labels.home(s.f.ID, m)
+		h.mine, h.item.Copies = s.r.labels.home(s.f.ID, s.what.Without, m)
+		if m.GmailID != 0 {
+			h.item.Same = strconv.FormatUint(m.GmailID, 10)
+		}
 	}
 	if s.what.Prints {
-		h.item.Print.Head = providers.HeadOf(m.Header, m.Size, m.Date)
+		h.item.Print.Head = providers.HeadOf(m.Header, m.Size)
 	}
 	if s.held = append(s.held, h); len(s.held) >= scanHeld {
 		return s.flush()

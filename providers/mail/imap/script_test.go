@@ -105,6 +105,32 @@ S: $ OK`
 		wantTold(t, have, s.want)
 	}
 
+	// Where folders are left out, others that show a message have it; its name stays.
+	left := []string{"INBOX", "[Gmail]/Sent Mail"}
+	without := []struct {
+		folder, said string
+		want         []string
+	}{
+		{"INBOX", message(1, `"\\Sent" "Work"`) + message(2, `"\\Sent"`), []string{"0000000002 [[Gmail]/Sent Mail] 1002"}},
+		{"Work", message(7, `"\\Inbox" "Acme/&vPSwuA-"`) + message(8, `"\\Inbox"`), []string{"0000000008 [INBOX] 1008"}},
+	}
+	script = list
+	for _, s := range without {
+		script += "\nC: EXAMINE .*\nC: UID FETCH .*\nS: $ OK\n" + s.said + "S: $ OK"
+	}
+	r = reading(t, scripted(t, "SPECIAL-USE X-GM-EXT-1", script))
+	for i, s := range without {
+		items, _, err := scan(t.Context(), r, providers.Folder{ID: s.folder}, providers.Scan{Without: left})
+		if err != nil {
+			t.Fatalf("scan %d: %v", i, err)
+		}
+		var have []string
+		for _, it := range items {
+			have = append(have, fmt.Sprint(it.Key, " ", it.Copies, " ", it.Same))
+		}
+		wantTold(t, have, s.want)
+	}
+
 	statuses := strings.Repeat("C: STATUS .*\nS: * STATUS x (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3)\nS: $ OK\n", 10)
 	r = reading(t, scripted(t, "SPECIAL-USE X-GM-EXT-1", list+"\n"+pipelined(statuses, 10)))
 	folders, err := r.Folders(t.Context())

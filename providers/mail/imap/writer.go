@@ -3,6 +3,7 @@ package imap
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
@@ -32,6 +33,7 @@ func (w *writer) Limits() providers.Limits {
 	if said := w.conn.Value("APPENDLIMIT"); said > 0 && (l.Item == 0 || said < l.Item) {
 		l.Item = said
 	}
+	l.Moves = w.conn.Has("MOVE")
 	if l.Batch == 0 {
 		l.Batch = putItems
 	}
@@ -312,4 +314,34 @@ func (w *writer) Rename(ctx context.Context, f providers.Folder, path []string) 
 	w.folders = nil // what was below has other names too
 	f.ID, f.Path = name, slices.Clone(path)
 	return w.open(ctx, f)
+}
+
+// Move implements providers.Writer, by UID MOVE (RFC 6851).
+func (w *writer) Move(ctx context.Context, from providers.Folder, items []providers.Item, to providers.Folder) ([]providers.Delivery, error) {
+	out := make([]providers.Delivery, len(items))
+	uids := make([]uint32, len(items))
+	at := make(map[uint32]int, len(items))
+	for i, it := range items {
+		uid, err := uidOf(it.Key)
+		if err != nil {
+			return nil, err
+		}
+		uids[i], at[uid] = uid, i
+	}
+	if _, err := w.ready(ctx, from); err != nil || len(items) == 0 {
+		return out, err
+	}
+	slices.Sort(uids)
+	moved, err := w.conn.Move(ctx, slices.Compact(uids), to.ID)
+	if err != nil {
+		return nil, err
+	}
+	if strconv.FormatUint(uint64(moved.Validity), 10) == to.Epoch {
+		for uid, now := range moved.To {
+			if i, ok := at[uid]; ok {
+				out[i].ID = key(now)
+			}
+		}
+	}
+	return out, nil
 }

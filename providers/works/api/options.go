@@ -41,7 +41,8 @@ type Options struct {
 	APIBase, AuthBase string
 
 	Credentials Credentials
-	// Scopes to ask for; default "directory", which covers every operation.
+	// Scopes to ask for; default "directory", which covers every operation of the
+	// directory. Those of mail need "mail" beside it.
 	Scopes []string
 
 	// Lanes are the budgets. Default: a paid plan's limits. Clients of one tenant

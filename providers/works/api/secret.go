@@ -37,9 +37,10 @@ func (s Secret) MarshalJSON() ([]byte, error) {
 	return json.Marshal(*s.text)
 }
 
-// passwords finds the texts under "password" anywhere in a JSON body.
+// passwords finds the texts under "password" and "pop3Password" anywhere in a JSON
+// body.
 func passwords(body []byte) []string {
-	if !bytes.Contains(body, []byte(`"password"`)) {
+	if !bytes.Contains(body, []byte(`assword"`)) {
 		return nil
 	}
 	var v any
@@ -52,7 +53,7 @@ func passwords(body []byte) []string {
 		switch v := v.(type) {
 		case map[string]any:
 			for name, item := range v {
-				if text, ok := item.(string); ok && name == "password" {
+				if text, ok := item.(string); ok && (name == "password" || name == "pop3Password") {
 					found = append(found, text)
 				}
 				walk(item)

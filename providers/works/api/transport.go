@@ -40,7 +40,17 @@ func (t *transport) do(ctx context.Context, x *exchange) (*reply, error) {
 	if x.body != nil {
 		header.Set("Content-Type", "application/json; charset=UTF-8")
 	}
-	return t.send(ctx, x.op.Method, x.url, header, x.body)
+	return t.within(x.op.Patience()).send(ctx, x.op.Method, x.url, header, x.body)
+}
+
+// within is the transport with at least so much time for an attempt.
+func (t *transport) within(least time.Duration) *transport {
+	if least <= t.timeout {
+		return t
+	}
+	slower := *t
+	slower.timeout = least
+	return &slower
 }
 
 func (t *transport) send(ctx context.Context, method, url string, header http.Header, body []byte) (*reply, error) {

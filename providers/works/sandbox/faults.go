@@ -34,11 +34,12 @@ type fault struct {
 
 // Faults is a parsed list of faults; ParseFaults makes it.
 type Faults struct {
-	rates []faultRate
-	slow  time.Duration
-	stale time.Duration
-	mail  mailFaults
-	text  string
+	rates     []faultRate
+	slow      time.Duration
+	stale     time.Duration
+	mail      mailFaults
+	migration migrationFaults
+	text      string
 }
 
 type faultRate struct {
@@ -52,7 +53,11 @@ type faultRate struct {
 // stale read is one read in two, which sees the tenant as it was that long ago.
 // Those of mail begin with imap-: imap-no=5%,imap-drop-request=1%,
 // imap-drop-response=1%,imap-slow=5%:2s are rates of IMAP commands, imap-cut=500
-// cuts a connection after each 500 messages put or fetched.
+// cuts a connection after each 500 messages put or fetched. Those of migration runs:
+// migration-fail=500 makes each run fail after 500 messages, migration-poison=TEXT
+// at a message with those bytes, migration-stall=500 leaves it without an answer
+// after 500 messages until its time is over, migration-slow=10ms is what each
+// message takes.
 func ParseFaults(s string) (Faults, error) {
 	f := Faults{text: s}
 	kinds := map[string]faultKind{"429": tooManyRequests, "500": serverError, "502": badGateway, "html-error": htmlError,
@@ -73,6 +78,12 @@ func ParseFaults(s string) (Faults, error) {
 			}
 			continue
 		}
+		if migrationName, ok := strings.CutPrefix(name, "migration-"); ok {
+			if err := f.migration.add(migrationName, value); err != nil {
+				return f, fmt.Errorf("fault %q: %w", part, err)
+			}
+			continue
+		}
 		if name == "stale-read" {
 			d, err := time.ParseDuration(value)
 			if err != nil || d <= 0 {
@@ -83,7 +94,7 @@ func ParseFaults(s string) (Faults, error) {
 		}
 		kind, ok := kinds[name]
 		if !ok {
-			return f, fmt.Errorf("fault %q is unknown; use one of %s, stale-read, imap-cut, imap-%s", name,
+			return f, fmt.Errorf("fault %q is unknown; use one of %s, stale-read, migration-fail, migration-poison, migration-slow, migration-stall, imap-cut, imap-%s", name,
 				strings.Join(sortedKeys(kinds), ", "), strings.Join(sortedKeys(mailFaultKinds()), ", imap-"))
 		}
 		rateText, delay, hasDelay := strings.Cut(value, ":")

@@ -27,6 +27,10 @@ const imapFeature = "imap"
 type userMail struct {
 	Passwords []appPassword `json:"passwords,omitempty"`
 	IMAP      *bool         `json:"imap,omitempty"` // nil: as the switch imap-member says
+
+	Migration  *imapMigration `json:"migration,omitempty"` // nil: nothing is registered
+	POP3       userPOP3       `json:"pop3,omitzero"`
+	Forwarding *forwarding    `json:"forwarding,omitempty"`
 }
 
 // appPassword is an app password without its text, which was shown once. It is long
@@ -196,7 +200,7 @@ func (s *Server) startMail(ctx context.Context) error {
 		return errors.Join(err, s.dropCertificate())
 	}
 	s.mail.server.Store(server)
-	return nil
+	return s.recoverMigrations()
 }
 
 // noMail is the address of mailboxes that are not served: nothing listens there, and
@@ -217,6 +221,7 @@ func (s *Server) mailEnv() map[string]string {
 
 // closeMail ends it.
 func (s *Server) closeMail() error {
+	s.migrations.close()
 	server := s.mail.server.Load()
 	if server == nil {
 		return nil
@@ -319,6 +324,7 @@ func (s *Server) removeMail(ids []string) error {
 	}
 	var errs []error
 	for _, id := range ids {
+		s.migrations.stop(id, errForgotten)
 		if err := server.Remove(id); err != nil {
 			errs = append(errs, fmt.Errorf("the mailbox of %s: %w", id, err))
 		}

@@ -18,6 +18,16 @@ func (s *Server) mailControls(mux *http.ServeMux) {
 		}
 		return s.SetIMAP(r.FormValue("user"), on == "yes")
 	}))
+	onOff := func(set func(bool) error) http.HandlerFunc {
+		return s.control(func(r *http.Request) error {
+			if on := r.FormValue("on"); on != "yes" && on != "no" {
+				return invalid("on must be yes or no")
+			}
+			return set(r.FormValue("on") == "yes")
+		})
+	}
+	mux.HandleFunc("POST /_sandbox/mail-import", onOff(s.SetMailImport))
+	mux.HandleFunc("POST /_sandbox/designated-ips", onOff(s.SetDesignatedIPs))
 	mux.HandleFunc("POST /_sandbox/uidvalidity", s.control(func(r *http.Request) error { return s.NewUIDValidity(r.FormValue("user")) }))
 }
 

@@ -119,8 +119,12 @@ func (s *Server) pageMail(d *pageData) {
 		return
 	}
 	for i := range d.Members {
-		if sum, ok := server.Sum(d.Members[i].ID); ok {
-			d.Members[i].Mail = fmt.Sprintf("%d (%.1f MB)", sum.Messages, float64(sum.Bytes)/1e6)
+		m := &d.Members[i]
+		if sum, ok := server.Sum(m.ID); ok {
+			m.Mail = fmt.Sprintf("%d (%.1f MB)", sum.Messages, float64(sum.Bytes)/1e6)
+		}
+		if run := s.migrations.running(m.ID); run != nil {
+			m.Mail += fmt.Sprintf(" import: %d of %d", run.copied.Load(), run.total.Load())
 		}
 	}
 }

@@ -14,10 +14,17 @@ import (
 // tenant's lock for writing, of reads for reading.
 type handler func(*call) (any, error)
 
+// unlocked are the operations whose handlers hold no lock, since they wait for
+// other servers; they make their changes by Server.change.
+func unlocked() []string {
+	return []string{"mail-migration-imap-create", "mail-migration-imap-delete", "mail-migration-pop3-create"}
+}
+
 type route struct {
 	op       op.Operation
 	segments []string
 	handle   handler
+	unlocked bool
 }
 
 // router finds operations; more literal paths win over path values.
@@ -30,7 +37,7 @@ func newRouter(table []op.Operation, all map[string]handler) (*router, error) {
 		if h == nil {
 			return nil, fmt.Errorf("sandbox: operation %s of the table has no handler", o.Name)
 		}
-		ro := &route{o, strings.Split(strings.TrimPrefix(o.Path, "/"), "/"), h}
+		ro := &route{o, strings.Split(strings.TrimPrefix(o.Path, "/"), "/"), h, contains(unlocked(), o.Name)}
 		key := routeKey(o.Method, len(ro.segments))
 		list := r.routes[key]
 		at := len(list)
@@ -109,6 +116,10 @@ func handlers() map[string]handler {
 		"group-administrator-list": listGroupAdministrators, "group-administrator-add": addGroupAdministrator,
 		"group-administrator-remove": removeGroupAdministrator,
 		"group-external-key-list":    groupKeys().list, "group-external-key-create": groupKeys().set,
+
+		"mail-migration-imap-create": startMigration, "mail-migration-imap-get": getMigration,
+		"mail-migration-imap-delete": deleteMigration, "mail-migration-pop3-create": startPOP3,
+		"mail-setting-forwarding-create": setForwarding, "mail-setting-forwarding-delete": deleteForwarding,
 	}
 	for _, l := range itemLists() {
 		name := "directory-" + l.slug

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"crypto/rsa"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -41,8 +42,13 @@ type Options struct {
 	PrivateKey []byte   // PEM of the service account; nil: one is made
 	IMAP       string   // address of the mailboxes; "" is 127.0.0.1:0, "off" none
 	IMAPTLS    bool     // implicit TLS with a certificate of the sandbox's own, else plain text
-	Now        func() time.Time
-	Log        io.Writer // a line for each request; nil: none
+	// ImportRoots are the authorities whom migration runs trust; nil: the system's.
+	ImportRoots *x509.CertPool
+	// ImportTimeout is how long a migration run waits for the source to connect, read
+	// or write; 0 is a minute.
+	ImportTimeout time.Duration
+	Now           func() time.Time
+	Log           io.Writer // a line for each request; nil: none
 }
 
 // plan is what a pricing plan limits: reference 00 §9, 20 §6, 22 §5, and for mail
@@ -64,18 +70,19 @@ func plans() map[string]plan {
 
 // Server is a local tenant. All methods are safe for concurrent use.
 type Server struct {
-	opt      Options
-	switches Switches
-	plan     plan
-	routes   *router
-	clock    *clock
-	tenant   *tenant
-	journal  *journal // nil in memory
-	faults   *faultPlan
-	limits   *limiter
-	writers  *writers
-	log      *requestLog
-	mail     mail
+	opt        Options
+	switches   Switches
+	plan       plan
+	routes     *router
+	clock      *clock
+	tenant     *tenant
+	journal    *journal // nil in memory
+	faults     *faultPlan
+	limits     *limiter
+	writers    *writers
+	log        *requestLog
+	mail       mail
+	migrations *migrations
 
 	keyOnce sync.Once
 	key     *rsa.PrivateKey
@@ -115,6 +122,9 @@ func configure(opt Options) (*Server, error) {
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now
+	}
+	if opt.ImportTimeout == 0 {
+		opt.ImportTimeout = time.Minute
 	}
 	if opt.Plan == "" {
 		opt.Plan = "standard_plus"
@@ -157,6 +167,7 @@ func configure(opt Options) (*Server, error) {
 		log:     &requestLog{out: opt.Log},
 		mail:    mail{wrong: map[string]*wrongLogins{}},
 	}
+	s.migrations = newMigrations(importNetwork{roots: opt.ImportRoots, any: sw.is("migration-certificate", "any"), timeout: opt.ImportTimeout}, int(sw.amount("migration-logins")))
 	s.limits = &limiter{perMinute: pl.perMinute, minute: time.Duration(float64(time.Minute) / opt.Speed), aligned: sw.is("window", "clock"), windows: map[string]*window{}}
 	s.setFaults(faults)
 	return s, nil

@@ -59,7 +59,7 @@ func Catalogue() []Switch {
 		{"group-unknown-member", []string{"404", "400"}, "a member or administrator of a group who does not exist", "22 §8"},
 		{"group-last-administrator", []string{"403", "400"}, "removal of the last administrator", "22 §3.7"},
 		{"group-cycles", []string{"rejected", "accepted"}, "a group that contains itself through others", "22 §5"},
-	}, mailSwitches()...)
+	}, append(mailSwitches(), migrationSwitches()...)...)
 }
 
 // Markdown returns the catalogue as a table for the documentation.

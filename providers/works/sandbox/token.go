@@ -114,10 +114,23 @@ func (s *Server) asServiceAccount(o op.Operation, path map[string]string) error 
 	if o.Tokens&op.ServiceAccount == 0 {
 		return forbidden("%s is closed to service accounts", o.Name)
 	}
+	if strings.HasPrefix(o.Name, "mail-") && s.switches.is("mail-service-account", "403") {
+		return forbidden("%s is closed to service accounts", o.Name)
+	}
 	if path["userId"] == "me" {
 		return withStatus(s.switches.status("service-account-me"), "me needs the token of a member")
 	}
 	return nil
+}
+
+// memberID is the ID of a member named in any form; "" when there is none.
+func (s *Server) memberID(ref string) string {
+	s.tenant.mu.RLock()
+	defer s.tenant.mu.RUnlock()
+	if u := s.tenant.findUser(ref); u != nil {
+		return u.ID
+	}
+	return ""
 }
 
 func (s *Server) asMember(tok *token, o op.Operation, path map[string]string) error {
@@ -130,11 +143,15 @@ func (s *Server) asMember(tok *token, o op.Operation, path map[string]string) er
 	if u == nil || !u.inUse() {
 		return unauthorized("the member cannot log in")
 	}
-	if o.Method != http.MethodGet && !u.Admin {
+	own := strings.HasPrefix(o.Name, "mail-") // reference 40 §0: a token opens its own mailbox
+	if o.Method != http.MethodGet && !u.Admin && !own {
 		return forbidden("only administrators may write")
 	}
 	if path["userId"] == "me" {
 		path["userId"] = tok.User
+	}
+	if own && s.memberID(path["userId"]) != tok.User {
+		return forbidden("the token of a member opens only that member's mailbox")
 	}
 	return nil
 }

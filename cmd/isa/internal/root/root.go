@@ -15,9 +15,13 @@ import (
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/cmd/isa/internal/command/apply"
 	"github.com/isaworks/isa/cmd/isa/internal/command/demo"
+	"github.com/isaworks/isa/cmd/isa/internal/command/doctor"
 	"github.com/isaworks/isa/cmd/isa/internal/command/explain"
+	"github.com/isaworks/isa/cmd/isa/internal/command/export"
 	"github.com/isaworks/isa/cmd/isa/internal/command/format"
+	"github.com/isaworks/isa/cmd/isa/internal/command/gateway"
 	"github.com/isaworks/isa/cmd/isa/internal/command/handout"
+	"github.com/isaworks/isa/cmd/isa/internal/command/mail"
 	"github.com/isaworks/isa/cmd/isa/internal/command/plan"
 	"github.com/isaworks/isa/cmd/isa/internal/command/sandbox"
 	"github.com/isaworks/isa/cmd/isa/internal/command/show"
@@ -146,8 +150,8 @@ func New(env *cli.Env) *cobra.Command {
 	cmd.AddCommand(
 		validate.New(env), format.New(env), plan.New(env), apply.New(env), show.New(env), explain.New(env),
 
-		survey.New(env), sync.New(env), status.New(env), verify.New(env),
-		state.New(env), handout.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
+		survey.New(env), sync.New(env), status.New(env), verify.New(env), mail.New(env), gateway.New(env), export.New(env),
+		state.New(env), handout.New(env), doctor.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
 	)
 	return cmd
 }

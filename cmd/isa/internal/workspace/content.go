@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/schema"
@@ -21,6 +22,9 @@ import (
 // blocks are the kinds of blocks that a configuration may have: those of objects,
 // which a plan compares with the tenant, and those that steer content.
 func blocks() []*schema.Kind { return append(directory.Schemas(), mail.Schemas()...) }
+
+// Objects are the kinds of blocks that are objects of the tenant.
+func Objects() []*schema.Kind { return append(directory.Schemas(), mail.Objects()...) }
 
 // declaredContent is what the configuration says about content, as the planner takes
 // it, with what the ledger knows of it. Nobody is logged in anywhere.
@@ -47,11 +51,23 @@ func (w *Workspace) declaredContent(ctx context.Context, st *state.State) (plann
 		if chosen.stream(m) {
 			out.Streams = append(out.Streams, planner.Stream{
 				Address: m.Address, Title: m.Title, Member: m.Member, Route: m.Route, Phase: string(m.Phase), Filters: m.Filters,
-				Wave: m.Wave, Host: m.Source.Server(), Place: m.Place,
+				Wave: m.Wave, Host: m.Source.Server(), Place: m.Place, Runs: runsOf(m), Refused: notServed(m, time.Time{}, nil),
 			})
 		}
 	}
 	return out, w.remembered(ctx, st, &out, chosen.all())
+}
+
+// runsOf says how the service fetches the mail of a migration; nil: isa puts it there.
+func runsOf(m *mail.Migration) *planner.Runs {
+	switch m.Route {
+	case mail.RouteGateway:
+		b := m.Gateway.Batch
+		return &planner.Runs{Items: int64(b.Messages), Bytes: b.Bytes, Smallest: int64(b.Smallest)}
+	case mail.RouteServer:
+		return &planner.Runs{Once: true}
+	}
+	return nil
 }
 
 // remembered fills in what the ledger knows.
@@ -85,6 +101,9 @@ func (w *Workspace) remembered(ctx context.Context, st *state.State, d *planner.
 		}
 		records, err := w.remember(ctx, l, info, s, declared[info.Name].Rules.Folders)
 		if err != nil {
+			return err
+		}
+		if err := w.rememberServed(ctx, l, info, s, declared[info.Name], records); err != nil {
 			return err
 		}
 		odd.add(declared[info.Name].Source.Address, records)
@@ -146,6 +165,27 @@ func (w *Workspace) remember(ctx context.Context, l providers.Ledger, info provi
 	return records, nil
 }
 
+// rememberServed fills in whether the service may fetch an old mailbox itself, and has.
+func (w *Workspace) rememberServed(ctx context.Context, l providers.Ledger, info providers.StreamInfo, s *planner.Stream, one *mail.Migration, records []providers.FolderRecord) error {
+	if s.Runs == nil || !s.Runs.Once {
+		return nil
+	}
+	stream, err := l.Stream(ctx, info)
+	if err != nil {
+		return err
+	}
+	begun, err := served(ctx, stream)
+	if err != nil {
+		return err
+	}
+	if s.Runs.Done = !begun.IsZero(); s.Runs.Done {
+		s.Refused = ""
+		return nil
+	}
+	s.Refused = notServed(one, info.Surveyed, records)
+	return nil
+}
+
 // leftOut sums what is not settled in folders that the rules leave out.
 func leftOut(records []providers.FolderRecord, rules mail.FolderRules) (out providers.Sum) {
 	some := false
@@ -184,7 +224,7 @@ type unservedFound struct {
 func (u unserved) add(source addr.Address, records []providers.FolderRecord) {
 	seen := map[string]bool{}
 	for _, r := range records {
-		if r.Unserved == "" || r.Gone {
+		if r.Unserved == "" || r.Unserved == providers.FoldersOnly || r.Gone {
 			continue
 		}
 		k := unservedKey{source, r.Unserved}

@@ -56,14 +56,14 @@ func (m *mover) trust(s *mail.Source) error {
 	}
 	pem, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("%s: imap.ca_file: %w", s.Address, err)
+		return fmt.Errorf("%s: ca_file: %w", s.Address, err)
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("%s: imap.ca_file %s holds no certificate; give the server's, or its authority's, as PEM", s.Address, s.CAFile)
+		return fmt.Errorf("%s: ca_file %s holds no certificate; give the server's, or its authority's, as PEM", s.Address, s.CAFile)
 	}
 	m.roots[s.CAFile] = pool
 	return nil
@@ -80,33 +80,6 @@ func (m *mover) job(one *mail.Migration, phase content.Phase) content.Job {
 	}
 	j.Map = m.mapping(one, providers.StreamInfo{Name: j.Name, Origin: j.Origin.Name(), Target: j.Target.Name(), Wave: j.Wave})
 	return j
-}
-
-func (m *mover) origin(one *mail.Migration) providers.Origin {
-	s := one.Source
-	a := imap.Account{
-		Addr: s.Server(), ServerName: s.ServerName, Roots: m.roots[s.CAFile], User: one.Login.User,
-		Quirks: imap.Quirks{Exchange: s.Quirk == mail.QuirkExchange},
-		Secret: m.password(one.Login.Password),
-	}
-	switch s.TLS {
-	case mail.TLSImplicit:
-		a.Security = imap.TLS
-	case mail.TLSStart:
-		a.Security = imap.StartTLS
-	case mail.TLSNone:
-		a.Security = imap.Plain
-	}
-	switch one.Login.Mode {
-	case mail.LoginMaster:
-		a.Master = one.Login.MasterUser
-		if one.Login.Style == mail.StyleStar {
-			a.Separator = "*"
-		}
-	case mail.LoginOAuth:
-		a.Bearer, a.Secret = true, m.token(one.Login.Command)
-	}
-	return guardedOrigin{imap.Origin(a), a, m.refused}
 }
 
 // target is the member's mailbox. On a rehearsal its name is the sandbox's, whose
@@ -198,9 +171,17 @@ func (m *mover) contentLimits(jobs []content.Job, by map[string]*mail.Migration)
 			MessagesPerSecond: float64(l.MessagesPerSecond), BytesPerSecond: float64(l.BytesPerSecond),
 			Hours: content.Hours{From: l.Hours.From, To: l.Hours.To, Zone: l.Hours.Zone},
 		}
+		if by[j.Name].Source.Type == mail.TypePOP3 { // which lets one session at a time into a mailbox
+			one := out[j.Origin.Host()]
+			one.PerAccount = 1
+			out[j.Origin.Host()] = one
+		}
 	}
 	for _, j := range jobs {
 		host := j.Target.Host()
+		if j.Pull != nil {
+			host = j.Pull.Puller.Host()
+		}
 		if _, both := out[host]; !both {
 			out[host] = content.Limits{Denials: -1}
 		}

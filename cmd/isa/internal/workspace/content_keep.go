@@ -1,21 +1,26 @@
 package workspace
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/isaworks/isa/internal/atomicfile"
 	"github.com/isaworks/isa/providers"
 	"github.com/isaworks/isa/providers/mail"
 )
 
 // keep stores a message that is too large as an .eml file below keep_large, and says
-// where: MEMBER/FOLDER/UID.eml. A file that is there already is the same message.
+// where: MEMBER/FOLDER/UID.eml. A file that holds the same bytes is the same message;
+// beside one that holds others, as where a disk takes names for equal that differ in case
+// only, it gets a number.
 func (m *mover) keep(one *mail.Migration) func(context.Context, providers.Folder, providers.Message) (string, error) {
 	root := one.Rules.KeepLarge
 	if !filepath.IsAbs(root) {
@@ -30,23 +35,39 @@ func (m *mover) keep(one *mail.Migration) func(context.Context, providers.Folder
 		if f.Epoch != "" {
 			name = f.Epoch + "-" + name
 		}
-		where := filepath.Join(append(parts, fileName(name)+".eml")...)
-		path := filepath.Join(root, where)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		dir := filepath.Join(parts...)
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o700); err != nil {
 			return "", fmt.Errorf("keep_large: %w", err)
 		}
-		if err := store(ctx, path, msg); err != nil {
+		stored, err := store(ctx, filepath.Join(root, dir), fileName(name), msg)
+		if err != nil {
 			return "", fmt.Errorf("keep_large: %w", err)
 		}
-		return filepath.Join(one.Rules.KeepLarge, where), nil
+		return filepath.Join(one.Rules.KeepLarge, dir, stored), nil
 	}
 }
 
-// store writes the bytes of a message, durably and all or nothing.
-func store(ctx context.Context, path string, msg providers.Message) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".keep-*")
+// store writes the bytes of a message into a file of dir, durably and all or nothing, and
+// returns its name.
+func store(ctx context.Context, dir, name string, msg providers.Message) (stored string, err error) {
+	temp, err := spool(ctx, dir, msg)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if stored, err = place(temp, dir, name); err != nil {
+		if gone := os.Remove(temp); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+		return "", err
+	}
+	return stored, atomicfile.SyncDir(dir)
+}
+
+// spool writes the bytes of a message into a new file of dir.
+func spool(ctx context.Context, dir string, msg providers.Message) (temp string, err error) {
+	f, err := os.CreateTemp(dir, ".keep-*")
+	if err != nil {
+		return "", err
 	}
 	defer func() {
 		if err != nil {
@@ -61,14 +82,83 @@ func store(ctx context.Context, path string, msg providers.Message) (err error) 
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return err
+		return "", err
 	}
 	if !msg.Date.IsZero() {
-		if err = os.Chtimes(f.Name(), msg.Date, msg.Date); err != nil {
-			return err
+		err = os.Chtimes(f.Name(), msg.Date, msg.Date)
+	}
+	return f.Name(), err
+}
+
+// place gives a spooled file the first name that is free, or names the file that holds
+// the same bytes already; then the spooled one is removed.
+func place(temp, dir, name string) (string, error) {
+	for n := 1; ; n++ {
+		candidate := name + ".eml"
+		if n > 1 {
+			candidate = fmt.Sprintf("%s (%d).eml", name, n)
+		}
+		path := filepath.Join(dir, candidate)
+		free, err := reserve(path)
+		if err != nil {
+			return "", err
+		}
+		if free {
+			return candidate, os.Rename(temp, path)
+		}
+		same, err := equalFiles(temp, path)
+		if err != nil {
+			return "", err
+		}
+		if same {
+			return candidate, os.Remove(temp)
 		}
 	}
-	return os.Rename(f.Name(), path)
+}
+
+// reserve makes an empty file, unless one of the name is there.
+func reserve(path string) (free bool, err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, f.Close()
+}
+
+// equalFiles compares two files byte by byte.
+func equalFiles(a, b string) (same bool, err error) {
+	var readers [2]*bufio.Reader
+	var sizes [2]int64
+	for i, path := range [...]string{a, b} {
+		f, err := os.Open(path)
+		if err != nil {
+			return false, err
+		}
+		defer func() { _ = f.Close() }() // it was only read
+		info, err := f.Stat()
+		if err != nil {
+			return false, err
+		}
+		readers[i], sizes[i] = bufio.NewReaderSize(f, 64<<10), info.Size()
+	}
+	if sizes[0] != sizes[1] || sizes[0] == 0 { // what is empty is a name that was reserved
+		return false, nil
+	}
+	for {
+		x, errX := readers[0].ReadByte()
+		y, errY := readers[1].ReadByte()
+		switch {
+		case errors.Is(errX, io.EOF) && errors.Is(errY, io.EOF):
+			return true, nil
+		case errX != nil || errY != nil:
+			return false, errors.Join(errX, errY)
+		case x != y:
+			return false, nil
+		}
+	}
 }
 
 // fileName makes a name that every file system takes. A name that is not the text

@@ -9,6 +9,7 @@ import (
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/view"
+	"github.com/isaworks/isa/providers"
 	"github.com/isaworks/isa/state"
 	"github.com/isaworks/isa/state/backend/local"
 	"github.com/isaworks/isa/state/ledger"
@@ -21,13 +22,21 @@ func (w *Workspace) LedgerPath() string { return ledger.Beside(w.statePath) }
 func (w *Workspace) lostAllowed() bool { return w.selected.allow[ledger.Lost] > 0 }
 
 // writeLedger opens the ledger for a pass or a survey: nobody else writes to it then.
-// what is told to others who try.
+// what is told to others who try. What the state knows better is in it from then on,
+// whether it was lost now or in an earlier run that came no further.
 func (w *Workspace) writeLedger(ctx context.Context, st *state.State, what string) (*ledger.Ledger, error) {
 	o := ledger.Options{Adopt: w.lostAllowed(), Holder: state.Holder{Who: local.Who(), PID: os.Getpid(), Since: w.env.Now(), What: what}}
 	if st.Ledger != nil {
 		o.Expect = *st.Ledger
 	}
-	return ledger.Open(ctx, w.LedgerPath(), o)
+	l, err := ledger.Open(ctx, w.LedgerPath(), o)
+	if err != nil {
+		return nil, err
+	}
+	if err := recall(ctx, l, st); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // openLedger is writeLedger for commands that do not hold the state's lock. A ledger that
@@ -53,6 +62,60 @@ func (w *Workspace) openLedger(ctx context.Context, st *state.State, what string
 	return l, nil
 }
 
+// recall tells a ledger that knows less than the state when its streams were passed over
+// last, so that a live mailbox goes on being live: only what is newer is added, and what
+// is there already adopted.
+func recall(ctx context.Context, l providers.Ledger, st *state.State) error {
+	streams, err := streamsOf(ctx, l)
+	if err != nil {
+		return err
+	}
+	for _, known := range st.Streams {
+		if !known.Passed.After(streams[known.Name].Passed) {
+			continue
+		}
+		s, err := l.Stream(ctx, providers.StreamInfo{Name: known.Name, Origin: known.Origin, Target: known.Target, Wave: known.Wave})
+		if diag.ClassOf(err) == diag.Conflict {
+			continue // it is another stream there; the pass over it says so
+		}
+		if err != nil {
+			return err
+		}
+		info := s.Info()
+		info.Passed, info.Wave = known.Passed, known.Wave
+		if info.Closed.IsZero() {
+			info.Closed = known.Closed
+		}
+		if err := s.Note(ctx, info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passes are the entries that tell the state when streams of waves were passed over.
+// served is when the service was asked to fetch a source itself, by the stream's name.
+func passes(st *state.State, streams []providers.StreamInfo, served map[string]time.Time) []state.Entry {
+	have := make(map[string]state.Stream, len(st.Streams))
+	for _, s := range st.Streams {
+		have[s.Name] = s
+	}
+	var out []state.Entry
+	for _, info := range streams {
+		now := state.Stream{Name: info.Name, Origin: info.Origin, Target: info.Target, Wave: info.Wave, Passed: info.Passed.UTC(), Closed: info.Closed.UTC()}
+		was := have[info.Name]
+		if now.Served = served[info.Name].UTC(); now.Served.IsZero() {
+			now.Served = was.Served
+		}
+		same := was.Served.Equal(now.Served) && was.Origin == now.Origin && was.Target == now.Target && was.Wave == now.Wave && was.Passed.Equal(now.Passed) && was.Closed.Equal(now.Closed)
+		if same || now.Served.IsZero() && (info.Wave == "" || info.Passed.IsZero()) {
+			continue
+		}
+		out = append(out, state.Entry{Stream: &now})
+	}
+	return out
+}
+
 // readLedger opens the ledger for reports, beside whoever writes to it. Without a
 // ledger, where none is expected, it is nil.
 func (w *Workspace) readLedger(ctx context.Context, st *state.State) (*ledger.Ledger, error) {
@@ -72,11 +135,19 @@ func (w *Workspace) readLedger(ctx context.Context, st *state.State) (*ledger.Le
 // fulfils too.
 const lockPatience = time.Minute
 
-// noteLedger writes identity and high-water mark of the ledger into the state, unless
-// they are there. The state is locked for that moment only; while somebody applies, it
+// noteLedger writes identity and high-water mark of the ledger into the state, and when
+// the streams of waves were passed over last, unless they are there. The state is locked for that moment only; while somebody applies, it
 // is tried again.
 func (w *Workspace) noteLedger(ctx context.Context, l *ledger.Ledger) error {
 	id, high, err := l.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	streams, err := l.Streams(ctx)
+	if err != nil {
+		return err
+	}
+	served, err := w.servedStreams(ctx, l, streams)
 	if err != nil {
 		return err
 	}
@@ -85,9 +156,9 @@ func (w *Workspace) noteLedger(ctx context.Context, l *ledger.Ledger) error {
 	for {
 		err := w.brief(ctx, "noting the ledger", func(st *state.State) []state.Entry {
 			if st.Ledger != nil && st.Ledger.ID == mark.ID && st.Ledger.HighWater >= mark.HighWater {
-				return nil
+				return passes(st, streams, served)
 			}
-			return []state.Entry{{Ledger: &mark}}
+			return append([]state.Entry{{Ledger: &mark}}, passes(st, streams, served)...)
 		})
 		var locked *state.LockedError
 		if !errors.As(err, &locked) {

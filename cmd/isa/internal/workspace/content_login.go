@@ -41,22 +41,24 @@ func (r *Refusals) note(account, secret string, err error) {
 	}
 }
 
-// login opens an account unless its secret was refused before.
-func login[C any](ctx context.Context, r *Refusals, name string, a imap.Account, open func(context.Context, imap.Account) (C, error)) (C, error) {
-	resolve, used, known := a.Secret, "", false
-	a.Secret = func(ctx context.Context) (string, error) {
+// opener opens a store with what a secret is resolved by.
+type opener[C any] func(ctx context.Context, secret func(context.Context) (string, error)) (C, error)
+
+// login opens a store, as which user, unless its secret was refused before.
+func login[C any](ctx context.Context, r *Refusals, name, user string, resolve func(context.Context) (string, error), open opener[C]) (C, error) {
+	used, known := "", false
+	c, err := open(ctx, func(ctx context.Context) (string, error) {
 		secret, err := resolve(ctx)
 		switch {
 		case err != nil:
 			return "", err
 		case r.has(name, secret):
-			return "", &diag.Failure{Class: diag.Denied, Op: "log in as " + a.User,
+			return "", &diag.Failure{Class: diag.Denied, Op: "log in as " + user,
 				Detail: "not tried again, the password or token is the one that was refused before", Fix: "correct it: the next pass tries the new one"}
 		}
 		used, known = secret, true
 		return secret, nil
-	}
-	c, err := open(ctx, a)
+	})
 	if known {
 		r.note(name, used, err)
 	}
@@ -66,14 +68,16 @@ func login[C any](ctx context.Context, r *Refusals, name string, a imap.Account,
 // guardedOrigin is an account that is read, and whose refused secret is not tried again.
 type guardedOrigin struct {
 	providers.Origin
-	account imap.Account
+	user    string
+	secret  func(context.Context) (string, error)
+	with    func(secret func(context.Context) (string, error)) providers.Origin
 	refused *Refusals
 }
 
 // Open implements providers.Origin.
 func (g guardedOrigin) Open(ctx context.Context) (providers.Reader, error) {
-	return login(ctx, g.refused, g.Name(), g.account, func(ctx context.Context, a imap.Account) (providers.Reader, error) {
-		return imap.Origin(a).Open(ctx)
+	return login(ctx, g.refused, g.Name(), g.user, g.secret, func(ctx context.Context, secret func(context.Context) (string, error)) (providers.Reader, error) {
+		return g.with(secret).Open(ctx)
 	})
 }
 
@@ -87,7 +91,9 @@ type guardedTarget struct {
 
 // Open implements providers.Target.
 func (g guardedTarget) Open(ctx context.Context) (providers.Writer, error) {
-	return login(ctx, g.refused, g.Name(), g.account, func(ctx context.Context, a imap.Account) (providers.Writer, error) {
+	return login(ctx, g.refused, g.Name(), g.account.User, g.account.Secret, func(ctx context.Context, secret func(context.Context) (string, error)) (providers.Writer, error) {
+		a := g.account
+		a.Secret = secret
 		return imap.Target(a, providers.Limits{}).Open(ctx)
 	})
 }

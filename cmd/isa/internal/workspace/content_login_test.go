@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
-	"github.com/isaworks/isa/providers/mail/imap"
 )
 
 // TestARefusedPasswordIsNotTriedAgain: another pass with the same password does not log
@@ -15,10 +14,10 @@ import (
 func TestARefusedPasswordIsNotTriedAgain(t *testing.T) {
 	var r Refusals
 	secret, logins := "wrong", 0
-	a := imap.Account{User: "kim", Secret: func(context.Context) (string, error) { return secret, nil }}
+	resolve := func(context.Context) (string, error) { return secret, nil }
 	try := func(name string) error {
-		_, err := login(t.Context(), &r, name, a, func(ctx context.Context, a imap.Account) (int, error) {
-			got, err := a.Secret(ctx)
+		_, err := login(t.Context(), &r, name, "kim", resolve, func(ctx context.Context, secret func(context.Context) (string, error)) (int, error) {
+			got, err := secret(ctx)
 			if err != nil {
 				return 0, err
 			}

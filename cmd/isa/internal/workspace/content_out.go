@@ -19,15 +19,6 @@ import (
 // (docs/formats.md).
 const ReportVersion = "1"
 
-// CheckReportFormat refuses a --format that reports do not have.
-func CheckReportFormat(format string) error {
-	switch format {
-	case "text", "csv", "json":
-		return nil
-	}
-	return fmt.Errorf("--format %q is not known; use text, csv or json", format)
-}
-
 // SumsJSON is how items have ended, as JSON reports have it: all outcomes by name.
 type SumsJSON map[providers.Outcome]SumJSON
 

@@ -101,6 +101,9 @@ type Status struct {
 	Waves     []WaveSums
 	Total     providers.Sums
 	Balanced  bool // everything known of has an outcome, in every mailbox
+	// Pass is how far the pass under way is, or how far the last one came; nil: none was
+	// made.
+	Pass *PassProgress
 }
 
 // WaveSums is how the mail of a wave has ended.
@@ -142,7 +145,11 @@ func (m *Mailbox) Balanced() bool {
 // pass. folders wants the sums of each folder, as a single mailbox has anyway.
 func (w *Workspace) Status(ctx context.Context, folders bool) (*Status, error) {
 	out := &Status{Total: providers.Sums{}, Balanced: true}
-	err := w.eachStream(ctx, func(l providers.Ledger, box Mailbox, one int) error {
+	var err error
+	if out.Pass, err = w.progress(ctx); err != nil {
+		return nil, err
+	}
+	err = w.eachStream(ctx, func(l providers.Ledger, box Mailbox, one int) error {
 		if box.Known {
 			if err := box.fill(ctx, l, folders || one == 1); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,27 +113,41 @@ func (w *Workspace) pass(stops Stops, l *ledger.Ledger, chosen []*mail.Migration
 			return p, err
 		}
 	}
+	gates := &gates{w: w}
+	defer func() { err = errors.Join(err, gates.close()) }()
 	jobs, by := []content.Job{}, map[string]*mail.Migration{}
 	expect := int64(0)
 	for _, one := range chosen {
 		info := known[one.Address.String()]
-		if why := notReady(st, one, info); why != "" {
+		why, err := w.unfit(stops.Once, l, st, one, info)
+		if err != nil {
+			return p, err
+		}
+		j := m.job(one, phaseOf(st, one))
+		if why == "" {
+			if j.Pull, err = m.pull(stops.Once, gates, st, one); err != nil {
+				why = err.Error()
+			}
+		}
+		if why != "" {
 			p.Waiting = append(p.Waiting, Waiting{one.Address, one.Title, why})
 			continue
 		}
-		jobs, by[one.Address.String()] = append(jobs, m.job(one, phaseOf(st, one))), one
+		jobs, by[one.Address.String()] = append(jobs, j), one
 		n, err := onTheWay(stops.Once, l, info)
 		if err != nil {
 			return p, err
 		}
 		expect += n
 	}
-	show := w.showContent(moving, expect)
+	show, keep := w.showContent(moving, expect), w.keepProgress(len(jobs), expect)
 	p.Report, err = content.Run(stops.Once, content.Options{
 		Ledger: l, Jobs: jobs, Limits: m.contentLimits(jobs, by), Parallel: parallel,
-		Observe: show.observe, Abort: stops.Abort, Now: w.env.Now,
+		Observe: func(e content.Event) { show.observe(e); keep.observe(e) }, Abort: stops.Abort, Now: w.env.Now,
 	})
 	show.close()
+	keep.end()
+	gates.sweep(context.WithoutCancel(stops.Once), l)
 	p.late = p.Interrupted && stops.Deadline && errors.Is(context.Cause(stops.Once), context.DeadlineExceeded)
 	if err == nil && changed(p.Report) {
 		err = w.noteAfter(stops, l)
@@ -143,7 +158,11 @@ func (w *Workspace) pass(stops Stops, l *ledger.Ledger, chosen []*mail.Migration
 // changed reports whether a pass did anything that a ledger from before it would not
 // know.
 func changed(r content.Report) bool {
-	return settled(r.Moved).Items > 0 || r.Flags+r.Renamed+r.Reclaimed > 0
+	closed := slices.ContainsFunc(r.Jobs, func(j content.JobReport) bool { return j.Closed })
+	if slices.ContainsFunc(r.Jobs, func(j content.JobReport) bool { return j.Runs > 0 }) {
+		return true
+	}
+	return settled(r.Moved).Items > 0 || r.Flags+r.Renamed+r.Reclaimed+r.Followed+r.Brought > 0 || closed
 }
 
 // noteAfter notes the ledger's mark after a pass, after one that was interrupted too:
@@ -181,6 +200,26 @@ func onTheWay(ctx context.Context, l providers.Ledger, info providers.StreamInfo
 	}
 	sums, err := stream.Sums(ctx)
 	return sums[providers.OnTheWay].Items, err
+}
+
+// unfit says why the mail of a migration cannot be moved now, "" when it can.
+func (w *Workspace) unfit(ctx context.Context, l providers.Ledger, st *state.State, one *mail.Migration, info providers.StreamInfo) (string, error) {
+	why := notReady(st, one, info)
+	if why != "" || one.Route != mail.RouteServer || info.Name == "" {
+		if why == "" {
+			why = notServed(one, info.Surveyed, nil)
+		}
+		return why, nil
+	}
+	stream, err := l.Stream(ctx, info)
+	if err != nil {
+		return "", err
+	}
+	if begun, err := served(ctx, stream); err != nil || !begun.IsZero() {
+		return "", err // how it ended is to be found out
+	}
+	records, err := stream.Folders(ctx)
+	return notServed(one, info.Surveyed, records), err
 }
 
 // notReady says why the mail of a member cannot be moved, "" when it can.
@@ -291,7 +330,11 @@ func (w *Workspace) Verify(stops Stops, how content.Verification, parallel int) 
 			v.Waiting = append(v.Waiting, Waiting{one.Address, one.Title, "nothing was moved yet"})
 			continue
 		}
-		jobs, by[one.Address.String()] = append(jobs, m.job(one, phaseOf(st, one))), one
+		j := m.job(one, phaseOf(st, one))
+		if j.Pull, err = m.pull(stops.Once, &gates{w: w, closed: true}, st, one); err != nil {
+			return v, err
+		}
+		jobs, by[one.Address.String()] = append(jobs, j), one
 	}
 	show := w.showContent(comparing, 0)
 	v.Verified, err = content.Verify(stops.Once, content.Options{

@@ -83,6 +83,8 @@ func (s *contentShow) bar(e content.Event) {
 	t := s.under[e.Job]
 	if t == nil {
 		t = s.progress.Task(e.Title, "message", 0)
+		n := settled(e.Here.Sums) // in earlier turns
+		t.Before(int(n.Items), n.Bytes)
 		s.under[e.Job] = t
 	}
 	t.Wait("")
@@ -125,7 +127,7 @@ func (s *contentShow) tellTotal(e content.Event, now bool) {
 	expect := max(s.expect, e.All.Expect.Items, n.Items)
 	text := fmt.Sprintf("%s: %s of %s, %s", s.doing, view.Number(int(n.Items)), view.Plural(int(expect), "message"), view.Bytes(n.Bytes))
 	if rate := float64(n.Items) / e.All.Seconds; n.Items > 0 && e.All.Seconds > 0 {
-		text += fmt.Sprintf(", %.0f/s", rate)
+		text += fmt.Sprintf(", %.0f/s, %s/s", rate, view.Bytes(int64(float64(n.Bytes)/e.All.Seconds)))
 		if expect > n.Items {
 			text += ", " + view.Duration(time.Duration(float64(expect-n.Items)/rate*float64(time.Second))) + " left"
 		}

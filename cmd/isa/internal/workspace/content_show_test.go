@@ -46,7 +46,7 @@ func TestWhatIsShownOfAPass(t *testing.T) {
 			wants = append(wants, "김철수", "20 of 40 messages  20.0 kB  waiting: the service is busy, until", "20 of 100 messages")
 		} else {
 			wants = append(wants, "waiting: 김철수  mail_migration.a: the service is busy, until",
-				"moving: 30 of 100 messages, 30.0 kB, 3/s, 23 s left (0 of 3 mailboxes)", "김철수  mail_migration.a: 40 copied (40.0 kB) (1 of 3 mailboxes)")
+				"moving: 30 of 100 messages, 30.0 kB, 3/s, 3.0 kB/s, 23 s left (0 of 3 mailboxes)", "김철수  mail_migration.a: 40 copied (40.0 kB) (1 of 3 mailboxes)")
 		}
 		for _, want := range wants {
 			if flat := strings.Join(strings.Fields(text), " "); !strings.Contains(flat, strings.Join(strings.Fields(want), " ")) {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,9 +30,23 @@ func (w *Workspace) TellPass(p Passed, again string) error {
 	return passExit(p, failing, again)
 }
 
+// closedOnly reports whether all that is left behind is in mailboxes that are closed now:
+// another pass does not try it.
+func closedOnly(p Passed, failing int) bool {
+	closed := 0
+	for _, j := range p.Jobs {
+		if j.Closed && j.Err == nil && len(j.Failures) == 0 && j.Balanced && len(leftBehind(j)) > 0 {
+			closed++
+		}
+	}
+	return closed > 0 && closed == failing && len(p.Waiting) == 0 && p.Done()
+}
+
 func passExit(p Passed, failing int, again string) error {
 	open := failing > 0 || len(p.Waiting) > 0 || !p.Done()
 	switch {
+	case closedOnly(p, failing):
+		return &cli.Exit{Code: cli.CodePartly, Err: errors.New("the cutover is over, and the messages above stay behind: take what is still needed over by hand, or clear the cause and reopen the wave as told above; another pass does not try them")}
 	case p.Interrupted && !p.late:
 		return &cli.Exit{Code: cli.CodeInterrupted, Err: fmt.Errorf("interrupted; what was on its way is settled: run %s again to go on", again)}
 	case p.late && open:
@@ -55,12 +70,19 @@ func passText(p Passed) string {
 	for _, n := range []struct {
 		count int64
 		word  string
-	}{{p.Flags, "flag change"}, {p.Renamed, "renamed folder"}, {p.Reclaimed, "message found again"}} {
+	}{{p.Flags, "flag change"}, {p.Renamed, "renamed folder"}, {p.Reclaimed, "message found again"}, {p.Followed, "message filed elsewhere"}, {p.Brought, "message moved along"}} {
 		if n.count == 1 {
 			parts = append(parts, "1 "+n.word)
 		} else if n.count > 1 {
 			parts = append(parts, many(n.count, n.word))
 		}
+	}
+	runs := 0
+	for _, j := range p.Jobs {
+		runs += j.Runs
+	}
+	if runs > 0 { // each mails the member at its begin and its end
+		parts = append(parts, fmt.Sprintf("%s of the service with %s", view.Plural(runs, "run"), view.Plural(2*runs, "notice")))
 	}
 	text := orNothing(strings.Join(parts, ", "))
 	out := fmt.Sprintf("%s passed over in %s: %s.", view.Plural(p.Complete+p.Failed, "mailbox"), view.Duration(took), text)
@@ -82,7 +104,11 @@ func many(n int64, word string) string {
 func (w *Workspace) tellJob(p Passed, j content.JobReport) bool {
 	head := fmt.Sprintf("%s  %s", view.Line(j.Title), j.Name)
 	for _, n := range j.Notes {
-		fmt.Fprintf(w.env.Err, "Note: %s, %s: %s\n", head, view.Line(strings.Join(n.Folder, "/")), view.Line(n.Text))
+		about := head
+		if len(n.Folder) > 0 {
+			about += ", " + view.Line(strings.Join(n.Folder, "/"))
+		}
+		fmt.Fprintf(w.env.Err, "Note: %s: %s\n", about, view.Line(n.Text))
 	}
 	if j.Err != nil && !(p.Interrupted && diag.ClassOf(j.Err) == diag.Cancelled) {
 		fmt.Fprintf(w.env.Err, "Failed: %s: %s\n", head, view.Line(j.Err.Error()))
@@ -109,14 +135,30 @@ func (w *Workspace) tellJob(p Passed, j content.JobReport) bool {
 	return failing
 }
 
-// reopening says how to go on with a mailbox that was closed without some messages.
+// reopening says what helps with a mailbox that was closed without some messages.
 func reopening(j content.JobReport) string {
 	if !j.Closed {
 		return ""
 	}
 	text := "; the mailbox is closed now and later passes do not try them"
+	var helps []string
+	for _, h := range []struct {
+		outcome providers.Outcome
+		way     string
+	}{
+		{providers.Refused, "what the service refuses: lower max_size so that it stays behind by rule, with keep_large for a copy, or leave its folder out with exclude"},
+		{providers.Quarantined, "what cannot be read: repair it at the old server, or leave its folder out with exclude"},
+		{providers.Unproven, "what is unproven: look for it in the new mailbox"},
+	} {
+		if leftBehind(j)[h.outcome].Items > 0 {
+			helps = append(helps, h.way)
+		}
+	}
+	if len(helps) > 0 {
+		text += "; " + strings.Join(helps, "; ")
+	}
 	if j.Wave != "" {
-		text += ": to try again, write phase = \"presync\" in " + j.Wave + " and run isa apply --allow wave.reopen=1"
+		text += "; to try again, write phase = \"presync\" in " + j.Wave + " and run isa apply --allow wave.reopen=1"
 	}
 	return text
 }

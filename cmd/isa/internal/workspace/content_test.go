@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,6 +96,61 @@ func TestKeepingLargeMail(t *testing.T) {
 	}
 }
 
+// TestKeepingLargeMailBesideOther: what has the name of another message, as on a disk
+// that ignores case, is kept beside it, each once, however many come at once.
+func TestKeepingLargeMailBesideOther(t *testing.T) {
+	dir := t.TempDir()
+	m := &mover{w: &Workspace{env: &cli.Env{Dir: dir}}}
+	keep := m.keep(&mail.Migration{Mail: "kim@acme.co.kr", Rules: mail.Rules{KeepLarge: "large"}})
+	bodies := []string{"one", "two", "One", "longer"}
+	var mu sync.Mutex
+	kept := map[string]map[string]bool{} // body: names
+	var group sync.WaitGroup
+	for range 3 {
+		for _, body := range bodies {
+			group.Go(func() {
+				where, err := keep(t.Context(), providers.Folder{Path: []string{"a"}}, providers.Message{Item: providers.Item{Key: "1"}, Body: strings.NewReader(body)})
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					t.Error(err)
+				}
+				if kept[body] == nil {
+					kept[body] = map[string]bool{}
+				}
+				kept[body][where] = true
+			})
+		}
+	}
+	group.Wait()
+	for _, body := range bodies {
+		for where := range kept[body] {
+			data, err := os.ReadFile(filepath.Join(dir, where))
+			if err != nil || string(data) != body {
+				t.Errorf("%s holds %q, %v, want %q", where, data, err, body)
+			}
+		}
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, "large", "kim@acme.co.kr", "a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			t.Errorf("%s was left behind", e.Name())
+		}
+	}
+	before := len(entries)
+	for _, body := range bodies { // once more: nothing is added
+		if _, err := keep(t.Context(), providers.Folder{Path: []string{"a"}}, providers.Message{Item: providers.Item{Key: "1"}, Body: strings.NewReader(body)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if entries, err = os.ReadDir(filepath.Join(dir, "large", "kim@acme.co.kr", "a")); err != nil || len(entries) != before {
+		t.Errorf("%d files, then %d, %v", before, len(entries), err)
+	}
+}
+
 // TestTokenCommand: it must print one token; nothing of what it prints is told.
 func TestTokenCommand(t *testing.T) {
 	m := &mover{w: &Workspace{env: &cli.Env{Dir: t.TempDir()}}}
@@ -174,7 +230,7 @@ func TestHowAPassEnds(t *testing.T) {
 		{"settled", Passed{Report: content.Report{Jobs: []content.JobReport{settled}, Balanced: true, Complete: 1}}, 0, ""},
 		{"refused", Passed{Report: content.Report{Jobs: []content.JobReport{refused}, Balanced: true, Complete: 1}}, 3, "1 refused"},
 		{"closing", Passed{Report: content.Report{Jobs: []content.JobReport{closing}, Balanced: true, Complete: 1}}, 3,
-			"1 refused; isa status --failures 'mail_migration.a' lists them; the mailbox is closed now and later passes do not try them: to try again, write phase = \"presync\" in wave.one and run isa apply --allow wave.reopen=1"},
+			"1 refused; isa status --failures 'mail_migration.a' lists them; the mailbox is closed now and later passes do not try them; what the service refuses: lower max_size"},
 		{"closed", Passed{Report: content.Report{Jobs: []content.JobReport{closed}, Balanced: true, Complete: 1}}, 0, ""},
 		{"failed", Passed{Report: content.Report{Jobs: []content.JobReport{settled, failed}, Failed: 1, Complete: 1}}, 3, "Failed: 이  mail_migration.b: log in"},
 		{"waiting", Passed{Report: content.Report{Balanced: true}, Waiting: []Waiting{{addr.New("mail_migration", "c"), "박", "not yet"}}}, 3, "Pending: 박"},
@@ -187,5 +243,23 @@ func TestHowAPassEnds(t *testing.T) {
 		if cli.ExitCode(err) != c.code || !strings.Contains(errs.String(), c.says) {
 			t.Errorf("%s: %d, want %d; %s%s", c.name, cli.ExitCode(err), c.code, out.String(), errs.String())
 		}
+		if c.name == "closing" && (strings.Contains(err.Error(), "isa sync") || !strings.Contains(errs.String(), "to try again, write phase = \"presync\" in wave.one")) {
+			t.Errorf("a cutover that is over sends to a pass that does nothing: %v\n%s", err, errs.String())
+		}
+	}
+}
+
+// TestWhatNobodyCanMove: folders that only hold others are not among it, since nothing
+// stays behind with them.
+func TestWhatNobodyCanMove(t *testing.T) {
+	source := addr.New("mail_source", "old")
+	folder := func(name, unserved string, gone bool) providers.FolderRecord {
+		return providers.FolderRecord{Folder: providers.Folder{Path: []string{name}, Unserved: unserved}, Gone: gone}
+	}
+	u := unserved{}
+	u.add(source, []providers.FolderRecord{folder("Projects", providers.FoldersOnly, false), folder("Calendar", "holds appointments", false),
+		folder("Old", "holds appointments", true), folder("INBOX", "", false)})
+	if got := u.list(); len(got) != 1 || got[0].Address != source || got[0].What != `the folder "Calendar": holds appointments` {
+		t.Errorf("nobody can move %v", got)
 	}
 }

@@ -127,7 +127,7 @@ func (w *Workspace) CheckOut(path string) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range append(local.Files(w.statePath), w.LedgerPath(), w.LedgerPath()+".lock") {
+	for _, file := range append(local.Files(w.statePath), w.LedgerPath(), w.LedgerPath()+".lock", w.progressPath()) {
 		if own, err := filepath.Abs(file); err == nil && own == out {
 			return fmt.Errorf("--out %s is a file of the state; name another one", path)
 		}

@@ -60,14 +60,15 @@ func (w *Workspace) connected() error {
 	return err
 }
 
-func (w *Workspace) look(ctx context.Context, p *view.Progress) (live.Snapshot, error) {
+// look lists the tenant; what cannot be listed is there as st says.
+func (w *Workspace) look(ctx context.Context, p *view.Progress, st *state.State) (live.Snapshot, error) {
 	began := w.env.Now()
 	snap, err := w.snapshot(ctx, w.tenant, p)
 	if err != nil {
 		return snap, err
 	}
 	p.Line(listed(w, snap, w.env.Now().Sub(began)))
-	return snap, w.sameDomains(snap)
+	return planner.Remembered(snap, w.kinds, st), w.sameDomains(snap)
 }
 
 // listed says what was found: "acme.co.kr: 298 members, 39 org units listed in 6
@@ -111,7 +112,7 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 	p := w.env.Progress(w.tenant.Waits)
 	defer p.Close()
 	w.tellTables(p)
-	snap, err := w.look(ctx, p)
+	snap, err := w.look(ctx, p, st)
 	if err != nil {
 		return nil, snap, err
 	}
@@ -127,7 +128,7 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 		if err := sleep(ctx, pause); err != nil {
 			return nil, snap, err
 		}
-		if snap, err = w.look(ctx, p); err != nil {
+		if snap, err = w.look(ctx, p, st); err != nil {
 			return nil, snap, err
 		}
 		plan = w.build(st, snap, w.env.Now())

@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,11 +21,15 @@ import (
 	"github.com/isaworks/isa/providers"
 	"github.com/isaworks/isa/providers/works/api"
 	works "github.com/isaworks/isa/providers/works/directory"
+	worksmail "github.com/isaworks/isa/providers/works/mail"
 )
 
 // tenant is a connection to the service.
 type tenant struct {
 	kinds map[string]providers.Kind
+	// mail is a client with a token of its own for the scope mail, which is fetched when
+	// it is first needed: without it everything else goes on.
+	mail  *api.Client
 	lanes *lanes.Set
 	calls atomic.Int64
 }
@@ -47,10 +52,27 @@ func (w *Workspace) connect(b lanes.Budget) (*tenant, error) {
 		return nil, err
 	}
 	t := &tenant{lanes: lanes.New(b, lanes.QuietSince(w.env.Now()))}
-	r := w.resolver()
-	client, err := api.New(api.Options{
+	options := w.clientOptions(t.lanes)
+	options.Trace = func(api.TraceEvent) { t.calls.Add(1) }
+	client, err := api.New(options)
+	if err == nil {
+		options.Scopes = []string{"mail"}
+		t.mail, err = api.New(options)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", access.Range, err)
+	}
+	t.kinds = works.Kinds(client, w.Config.Tenant)
+	maps.Copy(t.kinds, worksmail.Kinds(t.mail))
+	return t, nil
+}
+
+// clientOptions say how the tenant is reached.
+func (w *Workspace) clientOptions(set *lanes.Set) api.Options {
+	access, r := w.Config.Access, w.resolver()
+	return api.Options{
 		Edition: api.Edition(w.Config.Tenant.Edition), APIBase: access.APIBase, AuthBase: strings.TrimSuffix(strings.TrimRight(access.AuthBase, "/"), "/oauth2/v2.0"),
-		Lanes: t.lanes, UserAgent: "isa/" + Version,
+		Lanes: set, UserAgent: "isa/" + Version,
 		Credentials: api.Credentials{
 			ClientID: access.ClientID, ServiceAccount: access.ServiceAccount,
 			ClientSecret: func(ctx context.Context) (string, error) { return r.Resolve(ctx, access.ClientSecret) },
@@ -59,13 +81,7 @@ func (w *Workspace) connect(b lanes.Budget) (*tenant, error) {
 				return []byte(text), err
 			},
 		},
-		Trace: func(api.TraceEvent) { t.calls.Add(1) },
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", access.Range, err)
 	}
-	t.kinds = works.Kinds(client, w.Config.Tenant)
-	return t, nil
 }
 
 func checkAccess(a config.Access) error {

@@ -56,7 +56,7 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, nil, nil, fmt.Errorf("there is no directory %s; name the configuration's with --chdir", dir)
 	}
-	kinds := directory.Schemas()
+	kinds := Objects()
 	if err := checkAllowed(sel.allow, append(planner.GuardCodes(kinds), ledger.Lost)); err != nil {
 		return nil, nil, nil, err
 	}
@@ -71,6 +71,9 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 		var found diag.List
 		move, found = mail.Read(cfg.Objects, cfg.Tenant)
 		list = append(list, found...)
+		if !rehearsed((&Workspace{Config: cfg}).Identity()) {
+			list = append(list, move.Unreachable()...)
+		}
 		directory.Order(cfg.Objects)
 		list = append(list, directory.Check(cfg.Tenant, cfg.Objects)...)
 		list = append(list, check(cfg, kinds)...)

@@ -15,7 +15,7 @@ import (
 func codes() map[string]string {
 	all := map[string]string{}
 	for _, pages := range []map[string]string{
-		sheet.Codes(), config.Codes(), directory.Codes(), mail.Codes(), planner.Codes(), planner.CodesFor(directory.Schemas()),
+		sheet.Codes(), config.Codes(), directory.Codes(), mail.Codes(), planner.Codes(), planner.CodesFor(workspace.Objects()),
 		workspace.Codes(),
 	} {
 		maps.Copy(all, pages)

@@ -18,8 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/isaworks/isa/cmd/isa/internal/workspace"
 	"github.com/isaworks/isa/planner"
-	"github.com/isaworks/isa/providers/directory"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/codes.md")
@@ -100,7 +100,7 @@ func TestEachCodeRaisedHasAPage(t *testing.T) {
 // kinds are made from the schemas.
 func TestEachPageIsRaised(t *testing.T) {
 	raised := literals(t)
-	made := planner.CodesFor(directory.Schemas())
+	made := planner.CodesFor(workspace.Objects())
 	for _, code := range slices.Sorted(maps.Keys(codes())) {
 		if _, generated := made[code]; generated || raised[code] != "" || raised[strings.TrimPrefix(code, "guard.")] != "" {
 			continue

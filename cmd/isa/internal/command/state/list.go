@@ -13,7 +13,6 @@ import (
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/view"
-	"github.com/isaworks/isa/providers/directory"
 	"github.com/isaworks/isa/state"
 )
 
@@ -82,7 +81,7 @@ func read(ctx context.Context, env *cli.Env) (*state.State, error) {
 
 func schemas() map[string]*schema.Kind {
 	kinds := map[string]*schema.Kind{}
-	for _, k := range directory.Schemas() {
+	for _, k := range workspace.Objects() {
 		kinds[k.Type] = k
 	}
 	return kinds

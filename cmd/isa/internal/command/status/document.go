@@ -13,6 +13,18 @@ type document struct {
 	Waves         []wave             `json:"waves"`
 	Total         workspace.SumsJSON `json:"total"`
 	Balanced      bool               `json:"balanced"`
+	Pass          *pass              `json:"pass,omitempty"`
+}
+
+// pass is the pass under way, or the last one.
+type pass struct {
+	State     string         `json:"state"`
+	Start     time.Time      `json:"start"`
+	Written   time.Time      `json:"written"`
+	End       time.Time      `json:"end,omitzero"`
+	Ended     int            `json:"mailboxes_ended"`
+	Mailboxes int            `json:"mailboxes"`
+	Total     workspace.Pace `json:"total"`
 }
 
 type mailbox struct {
@@ -30,6 +42,7 @@ type mailbox struct {
 	Outcomes  workspace.SumsJSON `json:"outcomes"`
 	Balanced  bool               `json:"balanced"`
 	Folders   []folder           `json:"folders,omitempty"`
+	Pass      *workspace.Pace    `json:"pass,omitempty"`
 }
 
 type folder struct {
@@ -54,6 +67,7 @@ func jsonOf(s *workspace.Status) document {
 		box := mailbox{
 			Address: m.Address, Title: m.Title, Wave: m.Wave, Phase: m.Phase, Origin: m.Origin, Target: m.Target, Forgotten: m.Forgotten, Waits: m.Waiting,
 			Surveyed: m.Surveyed, Passed: m.Passed, Closed: m.Closed, Outcomes: workspace.JSONSums(m.Sums), Balanced: m.Balanced(),
+			Pass: s.Pass.Of(m.Address),
 		}
 		for _, f := range m.Folders {
 			box.Folders = append(box.Folders, folder{f.Folder, f.Target, f.Unserved, f.Gone, workspace.JSONSums(f.Sums)})
@@ -63,5 +77,19 @@ func jsonOf(s *workspace.Status) document {
 	for _, w := range s.Waves {
 		d.Waves = append(d.Waves, wave{w.Wave, w.Phase, w.Mailboxes, workspace.JSONSums(w.Sums)})
 	}
+	if p := s.Pass; p != nil {
+		d.Pass = &pass{State: passState(p), Start: p.Start, Written: p.Written, End: p.End, Ended: p.Jobs, Mailboxes: p.OfJobs, Total: p.Total}
+	}
 	return d
+}
+
+// passState is "under way", "ended", or "cut off" for a pass whose process did not end it.
+func passState(p *workspace.PassProgress) string {
+	switch {
+	case p.Under:
+		return "under way"
+	case p.Cut:
+		return "cut off"
+	}
+	return "ended"
 }

@@ -40,7 +40,7 @@ func (o *options) listFailures(ctx context.Context, w *workspace.Workspace) erro
 }
 
 func (o *options) failureWriter() (write func(workspace.Failure) error, end func() error, err error) {
-	switch o.format {
+	switch o.report.Format {
 	case "json":
 		write, end = jsonFailures(o.env.Out)
 		return write, end, nil

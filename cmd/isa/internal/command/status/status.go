@@ -15,11 +15,10 @@ import (
 )
 
 type options struct {
-	env       *cli.Env
-	selection workspace.Selection
-	format    string
-	failures  bool
-	folders   bool
+	env      *cli.Env
+	report   workspace.Reporting
+	failures bool
+	folders  bool
 }
 
 // New returns the command.
@@ -31,24 +30,22 @@ func New(env *cli.Env) *cobra.Command {
 			"anywhere, and a pass may be under way. Every message has exactly one outcome; the exit code is\n" +
 			"3 while some have none, or should be at the target and are not.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.selection.Content = args
-			return run(cmd.Context(), o)
+			return run(cmd.Context(), o, args)
 		},
 	}
-	o.selection.RegisterContent(cmd)
+	o.report.Register(cmd)
 	cmd.Flags().BoolVar(&o.failures, "failures", false, "list each message that is not in the new mailbox, and why")
 	cmd.Flags().BoolVar(&o.folders, "folders", false, "each folder, as for a single mailbox")
-	cmd.Flags().StringVar(&o.format, "format", "text", "text, csv or json")
 	return cmd
 }
 
-func run(ctx context.Context, o *options) error {
-	if err := workspace.CheckReportFormat(o.format); err != nil {
+func run(ctx context.Context, o *options, names []string) error {
+	if err := o.report.Check(names); err != nil {
 		return err
 	}
 	ctx, _, stop := o.env.Until(ctx, nil)
 	defer stop()
-	w, err := workspace.Open(ctx, o.env, o.selection)
+	w, err := workspace.Open(ctx, o.env, o.report.Selection)
 	if err != nil {
 		return err
 	}
@@ -59,15 +56,7 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	switch o.format {
-	case "json":
-		err = workspace.WriteJSON(o.env, jsonOf(s))
-	case "csv":
-		err = o.csv(s)
-	default:
-		err = o.text(s)
-	}
-	if err != nil {
+	if err := o.report.Write(o.env, func() error { return o.text(s) }, func() error { return o.csv(s) }, func() any { return jsonOf(s) }); err != nil {
 		return err
 	}
 	return conclude(s)
@@ -152,6 +141,9 @@ func (o *options) text(s *workspace.Status) error {
 	if err := workspace.Print(o.env, view.Grid(heading, rows)...); err != nil {
 		return err
 	}
+	if err := o.pass(s); err != nil {
+		return err
+	}
 	for _, n := range notes {
 		fmt.Fprintln(o.env.Err, "Pending: "+view.Line(n))
 	}
@@ -193,18 +185,18 @@ func folderTitle(f workspace.FolderSums) string {
 
 func (o *options) csv(s *workspace.Status) error {
 	heading := append([]string{"address", "name", "wave", "phase", "folder", "target"}, workspace.OutcomeHeadings()...)
-	c, err := workspace.NewCSV(o.env.Out, append(heading, "surveyed", "passed", "closed", "pending_because")...)
+	c, err := workspace.NewCSV(o.env.Out, append(heading, "surveyed", "passed", "closed", "pending_because", "pass", "pass_messages", "pass_bytes", "pass_expected", "messages_per_second", "bytes_per_second", "seconds_left")...)
 	if err != nil {
 		return err
 	}
 	for i := range s.Mailboxes {
 		m := &s.Mailboxes[i]
 		cells := append([]any{m.Address, m.Title, m.Wave, m.Phase, "", ""}, c.Outcomes(m.Sums)...)
-		if err := c.Row(append(cells, m.Surveyed, m.Passed, m.Closed, m.Waiting)...); err != nil {
+		if err := c.Row(append(append(cells, m.Surveyed, m.Passed, m.Closed, m.Waiting), paceCells(s.Pass, m.Address)...)...); err != nil {
 			return err
 		}
 		for _, f := range m.Folders {
-			if err := c.Row(append(append([]any{m.Address, m.Title, m.Wave, m.Phase, f.Folder, f.Target}, c.Outcomes(f.Sums)...), "", "", "", "")...); err != nil {
+			if err := c.Row(append(append([]any{m.Address, m.Title, m.Wave, m.Phase, f.Folder, f.Target}, c.Outcomes(f.Sums)...), make([]any, 11)...)...); err != nil {
 				return err
 			}
 		}

@@ -18,11 +18,9 @@ import (
 )
 
 type options struct {
-	env       *cli.Env
-	selection workspace.Selection
-	format    string
-	folders   bool
-	parallel  int
+	env     *cli.Env
+	report  workspace.Reporting
+	folders bool
 }
 
 // New returns the command.
@@ -33,44 +31,31 @@ func New(env *cli.Env) *cobra.Command {
 		Long: "Log in to the old mailboxes and count what they hold and what would move. The counts are kept in\n" +
 			"the ledger, where isa plan finds them. Nothing is moved; the new mailboxes are not logged in to.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.selection.Content = args
-			return run(cmd.Context(), o)
+			return run(cmd.Context(), o, args)
 		},
 	}
-	o.selection.RegisterContent(cmd)
-	o.selection.RegisterLost(cmd)
+	o.report.Register(cmd)
+	o.report.RegisterParallel(cmd)
+	o.report.Selection.RegisterLost(cmd)
 	cmd.Flags().BoolVar(&o.folders, "folders", false, "each folder and where it goes, as for a single mailbox")
-	cmd.Flags().StringVar(&o.format, "format", "text", "text, csv or json")
-	cmd.Flags().IntVar(&o.parallel, "parallel", 0, "mailboxes at once; 8 when not given")
 	return cmd
 }
 
-func run(ctx context.Context, o *options) error {
-	if err := workspace.CheckReportFormat(o.format); err != nil {
+func run(ctx context.Context, o *options, names []string) error {
+	if err := o.report.Check(names); err != nil {
 		return err
-	}
-	if o.parallel < 0 {
-		return errors.New("--parallel is not below zero")
 	}
 	once, abort, stop := o.env.Until(ctx, nil)
 	defer stop()
-	w, err := workspace.Open(once, o.env, o.selection)
+	w, err := workspace.Open(once, o.env, o.report.Selection)
 	if err != nil {
 		return err
 	}
-	s, err := w.Survey(workspace.Stops{Once: once, Abort: abort}, o.parallel, o.folders)
+	s, err := w.Survey(workspace.Stops{Once: once, Abort: abort}, o.report.Parallel, o.folders)
 	if err != nil {
 		return err
 	}
-	switch o.format {
-	case "json":
-		err = workspace.WriteJSON(o.env, jsonOf(s))
-	case "csv":
-		err = o.csv(s)
-	default:
-		err = o.text(s)
-	}
-	if err != nil {
+	if err := o.report.Write(o.env, func() error { return o.text(s) }, func() error { return o.csv(s) }, func() any { return jsonOf(s) }); err != nil {
 		return err
 	}
 	return o.conclude(s)

@@ -44,7 +44,7 @@ func New(env *cli.Env) *cobra.Command {
 	o.selection.RegisterLost(cmd)
 	cmd.Flags().DurationVar(&o.every, "every", 0, "begin a pass every such `time`, e.g. 30m, until --until or Ctrl-C")
 	cmd.Flags().StringVar(&o.until, "until", "", "begin nothing new at this `time`: 06:00, or 2026-03-02T06:00:00+09:00")
-	cmd.Flags().IntVar(&o.parallel, "parallel", 0, "mailboxes at once; 8 when not given")
+	workspace.RegisterParallel(cmd, &o.parallel)
 	return cmd
 }
 

@@ -1,0 +1,8 @@
+//go:build !race
+
+package content
+
+const (
+	killEvery  = 5
+	raceFactor = 1
+)
