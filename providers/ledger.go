@@ -207,6 +207,7 @@ type Taken struct {
 type Followed struct {
 	Record      // with the new key
 	Ask    bool // nothing was done: the item's body has to be compared
+	Here   bool // it was in this folder before, under a key of an earlier epoch
 	// Stray tells that the item is in another folder of the target than the others of
 	// its folder, as far as is known.
 	Stray bool

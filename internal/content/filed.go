@@ -136,7 +136,11 @@ func (v *visit) follow(ctx context.Context, items []providers.Item) (rest []prov
 			v.settled++
 			v.differs(it, r.Record)
 			v.task.mu.Lock()
-			v.task.report.Followed++
+			if r.Here {
+				v.task.report.Reclaimed++
+			} else {
+				v.task.report.Followed++
+			}
 			v.task.mu.Unlock()
 		}
 	}

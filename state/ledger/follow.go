@@ -222,6 +222,7 @@ func (g *following) one(it providers.Item) (out providers.Followed, ok bool, err
 		was.Missing = max(0, was.Missing-1)
 	}
 	g.took = true
+	out.Here = shelved && was == &g.row
 	out.Stray, out.Target, err = g.strayed(to, was, out.Record, slices.Contains(it.Copies, was.ID))
 	return out, true, err
 }
