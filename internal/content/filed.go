@@ -127,6 +127,7 @@ func (v *visit) follow(ctx context.Context, items []providers.Item) (rest []prov
 		if err := v.proven(ctx, chunk, found); err != nil {
 			return nil, err
 		}
+		before := len(rest)
 		for _, it := range chunk {
 			r, ok := found[it.Key]
 			if !ok || r.Ask {
@@ -143,8 +144,20 @@ func (v *visit) follow(ctx context.Context, items []providers.Item) (rest []prov
 			}
 			v.task.mu.Unlock()
 		}
+		v.unexpect(int64(len(chunk) - len(rest) + before))
 	}
 	return rest, nil
+}
+
+// unexpect takes back that items of the folder are to be moved.
+func (v *visit) unexpect(n int64) {
+	v.task.mu.Lock()
+	n = min(n, v.task.expected[v.f.ID])
+	if n > 0 {
+		v.task.expected[v.f.ID] -= n
+	}
+	v.task.mu.Unlock()
+	v.run.count(v.task, func(c *Counts) { c.Expect.Items -= n })
 }
 
 // proven asks again, with their bodies, for items whose heads prove nothing.
@@ -398,11 +411,10 @@ func (v *visit) lostMoves(ctx context.Context) error {
 		for _, s := range some {
 			ask[s.Key] = true
 		}
-		still, err := v.stillThere(ctx, v.dst, from, ask)
-		if err != nil {
+		if err := v.stillThere(ctx, v.dst, from, ask, func(it providers.Item) { delete(ask, it.Key) }); err != nil {
 			return err
 		}
-		gone := slices.DeleteFunc(some, func(s providers.Stray) bool { return still[s.Key] })
+		gone := slices.DeleteFunc(some, func(s providers.Stray) bool { return !ask[s.Key] })
 		for i := range gone {
 			gone[i].Target = ""
 		}
@@ -418,26 +430,25 @@ func recordsOf(some []providers.Stray) []providers.Record {
 	return out
 }
 
-// stillThere tells which of some keys a folder of the target holds.
-func (t *turn) stillThere(ctx context.Context, dst *link[adder], f providers.Folder, ask map[string]bool) (map[string]bool, error) {
-	still := map[string]bool{}
+// stillThere yields those items that a folder of the target holds under some keys; after
+// trouble one may be yielded twice.
+func (t *turn) stillThere(ctx context.Context, dst *link[adder], f providers.Folder, ask map[string]bool, yield func(providers.Item)) error {
 	if len(ask) == 0 {
-		return still, nil
+		return nil
 	}
 	low := slices.Min(slices.Collect(maps.Keys(ask)))
-	err := dst.do(ctx, func(w adder) error {
+	return dst.do(ctx, func(w adder) error {
 		_, err := w.Scan(ctx, f, providers.Scan{From: low}, func(it providers.Item) error {
 			if t.run.stop.Err() != nil {
 				return errStopped
 			}
 			if ask[it.Key] {
-				still[it.Key] = true
+				yield(it)
 			}
 			return nil
 		})
 		return err
 	})
-	return still, err
 }
 
 // home records where strays are now: under a key of the visit's own target; "" is a key

@@ -55,7 +55,13 @@ func TestWhatIsFiledAwayMovesAlong(t *testing.T) {
 				from.box("b").mails[35].flags = []string{`\Flagged`}
 				from.box("INBOX").put(from, letterOf(1000, 10))
 				fetched := from.calls["fetched"]
+				var last Counts
+				o.Observe = func(e Event) { last = e.All.clone() }
 				r := mustRun(t, o)
+				o.Observe = nil
+				if last.Expect.Items > 1 || last.Sums[providers.Copied].Items != 1 {
+					t.Errorf("told at the end: %+v, want no more than the new one", last)
+				}
 				if got := from.calls["fetched"] - fetched; got != 2 {
 					t.Errorf("%d messages were fetched, want the new one and the one without Message-ID", got)
 				}

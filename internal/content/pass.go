@@ -283,7 +283,12 @@ func (t *turn) units(p *plan) [][]*folder {
 			for _, f := range u {
 				t.task.mu.Lock()
 				if _, again := t.task.cursors[f.ID]; !again {
-					c.Expect.Items += max(0, f.Items-total(f.known.Sums).Items)
+					n := max(0, f.Items-total(f.known.Sums).Items)
+					if t.task.expected == nil {
+						t.task.expected = map[string]int64{}
+					}
+					t.task.expected[f.ID] = n
+					c.Expect.Items += n
 				}
 				t.task.mu.Unlock()
 			}

@@ -181,7 +181,7 @@ type Event struct {
 // Counts is how far a pass is.
 type Counts struct {
 	Sums    providers.Sums // settled in this pass
-	Expect  providers.Sum  // what the folders that were looked into hold beyond what was settled before; grows as jobs begin
+	Expect  providers.Sum  // what the folders that were looked into hold beyond what was settled before; grows as jobs begin, and shrinks by what turns out to have been moved already
 	Flags   int64
 	Jobs    int // ended, given up too
 	OfJobs  int

@@ -65,6 +65,7 @@ type task struct {
 	cursors  map[string]cursor
 	unlisted map[string]bool  // folders that could not be compared; true: new items of others wait for them
 	strayed  map[string]int64 // items of folders that stay elsewhere at the target
+	expected map[string]int64 // what Counts.Expect holds of folders
 	here     Counts
 	verified *VerifiedJob
 	rows     []*row // behind verified

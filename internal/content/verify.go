@@ -80,8 +80,7 @@ type Stray struct {
 // anew proves nothing of the keys that it gave before.
 //
 // What people filed elsewhere at the source after it was put, and the ledger knows in
-// which folder of the target it stayed, has arrived when it is there; its bytes are not
-// compared.
+// which folder of the target it stayed, has arrived when it is there.
 type Compared struct {
 	Source    providers.Sum // at the source now, recorded as copied or adopted
 	Arrived   providers.Sum // of these, found where they were put

@@ -18,6 +18,7 @@ type stray struct {
 	target string // where it was put; "" or unkeyed: not known
 	size   int64
 	date   time.Time
+	flags  uint64
 	print  providers.Print
 	found  bool
 	put    bool     // the target has told its key in the folder in,
@@ -28,7 +29,7 @@ func (c *comparison) lost(r *row, rec providers.Record) {
 	if rec.Sent != [16]byte{} {
 		rec.Print.Head = rec.Sent
 	}
-	c.astray = append(c.astray, stray{row: r, key: rec.Key, target: rec.Target, size: rec.Size, date: rec.Date, print: rec.Print})
+	c.astray = append(c.astray, stray{row: r, key: rec.Key, target: rec.Target, size: rec.Size, date: rec.Date, flags: flagsHash(rec.Flags), print: rec.Print})
 }
 
 // settleHere settles the items that are astray where nobody but isa works: those whose

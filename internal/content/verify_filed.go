@@ -61,23 +61,43 @@ func (c *comparison) filed(ctx context.Context) error {
 		if !ok {
 			continue
 		}
-		ask := make(map[string]bool, len(some))
-		for key := range some {
-			ask[key] = true
-		}
-		still, err := c.stillThere(ctx, c.dst, f, ask)
-		if err != nil {
+		if err := c.stayed(ctx, f, some); err != nil {
 			return err
 		}
-		for key := range still {
-			s := some[key]
-			s.found = true
-			s.row.Arrived.Items++
-			s.row.Arrived.Bytes += max(s.size, 0)
-			if s.row.stayed == nil {
-				s.row.stayed = map[string]int64{}
-			}
-			s.row.stayed[f.ID]++
+	}
+	return nil
+}
+
+// stayed settles items, by the keys they have in a folder of the target, where they stayed.
+func (c *comparison) stayed(ctx context.Context, f providers.Folder, some map[string]*stray) error {
+	ask := make(map[string]bool, len(some))
+	for key := range some {
+		ask[key] = true
+	}
+	still := map[string]there{}
+	if err := c.stillThere(ctx, c.dst, f, ask, func(it providers.Item) { still[it.Key] = thereOf(it) }); err != nil {
+		return err
+	}
+	pairs := map[*row][]pair{}
+	for key, t := range still {
+		s := some[key]
+		s.found = true
+		s.row.arrived(t, s.size, s.date, s.flags)
+		if s.row.stayed == nil {
+			s.row.stayed = map[string]int64{}
+		}
+		s.row.stayed[f.ID]++
+		if c.how.sampled(s.key) {
+			pairs[s.row] = append(pairs[s.row], pair{providers.Item{Key: s.key, Size: s.size, Date: s.date}, providers.Item{Key: key, Size: t.size, Date: s.date}, s.print.Body, func() {
+				s.found = false
+				s.row.left(t)
+				s.row.stayed[f.ID]--
+			}})
+		}
+	}
+	for r, some := range pairs {
+		if err := c.bytes(ctx, r, f, some); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -49,6 +49,9 @@ func TestVerifyOfWhatWasFiled(t *testing.T) {
 			check := func(when string) []Stray {
 				t.Helper()
 				j := verified(t, o)
+				if j.Bodies != j.Arrived.Items+j.Elsewhere {
+					t.Errorf("%s: bytes of %d compared, of %d that are there", when, j.Bodies, j.Arrived.Items+j.Elsewhere)
+				}
 				j.Bodies = 0
 				if j.Compared != want || !j.Same() {
 					t.Errorf("%s: %+v, want %+v", when, j.Compared, want)
@@ -69,6 +72,13 @@ func TestVerifyOfWhatWasFiled(t *testing.T) {
 					t.Errorf("stray: %+v", s)
 				}
 			}
+
+			was := in.mails[0].body
+			in.mails[0].body = append(slices.Clone(was[:len(was)-1]), '!')
+			if j := verified(t, o); j.Bytes != 1 || j.Same() {
+				t.Errorf("another last byte: %+v", j.Compared)
+			}
+			in.mails[0].body = was
 
 			o.Jobs[0].Phase = Presync // where people do not work, what is nowhere is missing
 			if j := verified(t, o); j.Missing != 1 || j.Removed != 0 || j.Elsewhere != 1 || j.Same() {

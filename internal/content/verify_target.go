@@ -5,6 +5,7 @@ import (
 	"context"
 	"hash/fnv"
 	"slices"
+	"time"
 
 	"github.com/isaworks/isa/providers"
 )
@@ -16,6 +17,31 @@ type there struct {
 	date  int64
 	flags uint64
 	seen  bool
+}
+
+func thereOf(it providers.Item) there {
+	return there{key: it.Key, size: it.Size, date: it.Date.Unix(), flags: flagsHash(it.Flags)}
+}
+
+// arrived counts an item that is where it was put, and what of it is not as it was put.
+func (r *row) arrived(t there, size int64, date time.Time, flags uint64) {
+	r.Arrived.Items++
+	r.Arrived.Bytes += max(t.size, 0)
+	if t.size >= 0 && t.size != size {
+		r.Size++
+	}
+	if t.date != date.Unix() {
+		r.Date++
+	}
+	if t.flags != flags {
+		r.Flags++
+	}
+}
+
+// left takes back that an item has arrived: it was removed since it was listed.
+func (r *row) left(t there) {
+	r.Arrived.Items--
+	r.Arrived.Bytes -= max(t.size, 0)
 }
 
 // windows goes over a folder of the target in pieces that fit into memory.
@@ -31,9 +57,9 @@ type windows struct {
 
 // pair is an item whose bytes are to be compared.
 type pair struct {
-	source providers.Item
-	target providers.Item
-	record providers.Record
+	source, target providers.Item
+	body           [16]byte // what was put, as the ledger has it
+	lost           func()   // called when it is not at the target any more
 }
 
 // all compares the folders of the source, a window after another.
@@ -78,7 +104,7 @@ func (w *windows) next(ctx context.Context) (more bool, err error) {
 				return errStopped
 			}
 			last = it.Key
-			w.items = append(w.items, there{key: it.Key, size: it.Size, date: it.Date.Unix(), flags: flagsHash(it.Flags)})
+			w.items = append(w.items, thereOf(it))
 			return nil
 		})
 		return err
@@ -155,7 +181,8 @@ func (w *windows) folder(ctx context.Context, r *row) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	return w.bodies(ctx, r)
+	defer func() { w.pairs = w.pairs[:0] }()
+	return w.bytes(ctx, r, w.target, w.pairs)
 }
 
 // room makes room for more items that are not where they were put.
@@ -217,19 +244,13 @@ func (w *windows) compare(it providers.Item, rec providers.Record, r *row) {
 	}
 	t := &w.items[i]
 	t.seen = true
-	r.Arrived.Items++
-	r.Arrived.Bytes += max(t.size, 0)
-	if t.size >= 0 && t.size != rec.Size {
-		r.Size++
-	}
-	if t.date != rec.Date.Unix() {
-		r.Date++
-	}
-	if t.flags != flagsHash(rec.Flags) {
-		r.Flags++
-	}
+	r.arrived(*t, rec.Size, rec.Date, flagsHash(rec.Flags))
 	if w.how.sampled(it.Key) && len(w.pairs) < verifyWindow {
-		w.pairs = append(w.pairs, pair{source: it, target: providers.Item{Key: rec.Target, Size: t.size, Date: rec.Date}, record: rec})
+		was := *t
+		w.pairs = append(w.pairs, pair{it, providers.Item{Key: rec.Target, Size: t.size, Date: rec.Date}, rec.Print.Body, func() {
+			r.left(was)
+			w.lost(r, rec)
+		}})
 	}
 }
 
@@ -244,55 +265,36 @@ func (h Verification) sampled(key string) bool {
 	return int((x>>32)%100) < h.Percent
 }
 
-// gone tells which items of the target were removed since they were listed: they were
-// not read, and are not listed any more.
-func (w *windows) gone(ctx context.Context, items []providers.Item, read map[string][16]byte) (map[string]bool, error) {
-	gone := map[string]bool{}
-	for _, it := range items {
-		if _, ok := read[it.Key]; !ok {
-			gone[it.Key] = true
-		}
-	}
-	still, err := w.stillThere(ctx, w.dst, w.target, gone)
-	for key := range still {
-		delete(gone, key)
-	}
-	return gone, err
-}
-
-// bodies compares the bytes of the items that were chosen.
-func (w *windows) bodies(ctx context.Context, r *row) error {
-	defer func() { w.pairs = w.pairs[:0] }()
-	for chunk := range slices.Chunk(w.pairs, verifyBodies) {
-		if w.run.stop.Err() != nil {
+// bytes compares those of pairs: of a folder of the source, and one of the target.
+func (c *comparison) bytes(ctx context.Context, r *row, in providers.Folder, pairs []pair) error {
+	for chunk := range slices.Chunk(pairs, verifyBodies) {
+		if c.run.stop.Err() != nil {
 			return errStopped
 		}
 		var from, to []providers.Item
 		for _, p := range chunk {
 			from, to = append(from, p.source), append(to, p.target)
 		}
-		here, err := bodies(ctx, w.src, r.folder.Folder, from)
+		here, err := bodies(ctx, c.src, r.folder.Folder, from)
 		if err != nil {
 			return err
 		}
-		there, err := bodies(ctx, w.dst, w.target, to)
+		there, err := bodies(ctx, c.dst, in, to)
 		if err != nil {
 			return err
 		}
-		gone, err := w.gone(ctx, to, there)
+		gone, err := c.gone(ctx, in, to, there)
 		if err != nil {
 			return err
 		}
 		for _, p := range chunk {
 			if gone[p.target.Key] {
-				r.Arrived.Items--
-				r.Arrived.Bytes -= max(p.target.Size, 0)
-				w.lost(r, p.record)
+				p.lost()
 				continue
 			}
 			a, ok := here[p.source.Key]
 			if !ok {
-				a = p.record.Print.Body // it vanished since; the ledger knows what it was
+				a = p.body // it vanished since; the ledger knows what it was
 			}
 			b, arrived := there[p.target.Key]
 			r.Bodies++
@@ -302,4 +304,17 @@ func (w *windows) bodies(ctx context.Context, r *row) error {
 		}
 	}
 	return nil
+}
+
+// gone tells which items of a folder of the target were removed since they were listed:
+// they were not read, and are not listed any more.
+func (c *comparison) gone(ctx context.Context, in providers.Folder, items []providers.Item, read map[string][16]byte) (map[string]bool, error) {
+	gone := map[string]bool{}
+	for _, it := range items {
+		if _, ok := read[it.Key]; !ok {
+			gone[it.Key] = true
+		}
+	}
+	err := c.stillThere(ctx, c.dst, in, gone, func(it providers.Item) { delete(gone, it.Key) })
+	return gone, err
 }

@@ -62,6 +62,7 @@ type Pace struct {
 type meter struct {
 	began   time.Time
 	done    providers.Sum
+	known   int64 // to be moved, as the ledger had it before
 	expect  int64
 	state   string
 	ended   time.Time // zero: not yet
@@ -74,9 +75,9 @@ type sample struct {
 }
 
 // take notes how far it is.
-func (m *meter) take(now time.Time, c content.Counts, expect int64) {
+func (m *meter) take(now time.Time, c content.Counts) {
 	m.done = settled(c.Sums)
-	m.expect = max(m.expect, expect, c.Expect.Items, m.done.Items)
+	m.expect = max(m.known, c.Expect.Items, m.done.Items)
 	if n := len(m.samples); n == 0 || now.Sub(m.samples[n-1].at) >= paceStep {
 		m.samples = append(m.samples, sample{now, m.done})
 	}
@@ -127,7 +128,7 @@ func (w *Workspace) progressPath() string { return w.LedgerPath() + ".progress" 
 func (w *Workspace) keepProgress(jobs int, expect int64) *progressKeeper {
 	now := w.env.Now()
 	k := &progressKeeper{w: w, stop: make(chan struct{}), by: map[string]*meter{},
-		all: meter{began: now, expect: expect}, record: PassProgress{Version: ReportVersion, PID: os.Getpid(), Start: now, OfJobs: jobs}}
+		all: meter{began: now, known: expect, expect: expect}, record: PassProgress{Version: ReportVersion, PID: os.Getpid(), Start: now, OfJobs: jobs}}
 	k.write()
 	k.over.Go(func() {
 		ticker := time.NewTicker(progressEvery)
@@ -148,7 +149,7 @@ func (w *Workspace) keepProgress(jobs int, expect int64) *progressKeeper {
 func (k *progressKeeper) observe(e content.Event) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.all.take(e.Time, e.All, 0)
+	k.all.take(e.Time, e.All)
 	k.record.Jobs = e.All.Jobs
 	if e.Job == "" {
 		return
@@ -158,7 +159,7 @@ func (k *progressKeeper) observe(e content.Event) {
 		m = &meter{began: e.Time}
 		k.by[e.Job] = m
 	}
-	m.take(e.Time, e.Here, 0)
+	m.take(e.Time, e.Here)
 	switch e.Kind {
 	case content.Began, content.Progress:
 		m.state = "moving"

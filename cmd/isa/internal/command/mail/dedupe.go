@@ -172,9 +172,13 @@ func interesting(m workspace.DedupedMailbox) (out []dedupe.Folder) {
 }
 
 func (o *options) text(d *workspace.Deduped) error {
-	heading := []string{"", "messages", "more than once", "copies", "size", "moved", "elsewhere", "alike", "unread"}
+	heading := []string{"", "messages", "more than once", "copies", "their size", "moved", "elsewhere", "alike", "unread"}
 	row := func(title string, f dedupe.Folder) []string {
-		return []string{title, view.Number(int(f.Messages)), workspace.Items(f.Sets), workspace.Items(f.Copies), view.Bytes(f.Bytes),
+		size := ""
+		if f.Copies > 0 {
+			size = view.Bytes(f.Bytes)
+		}
+		return []string{title, view.Number(int(f.Messages)), workspace.Items(f.Sets), workspace.Items(f.Copies), size,
 			workspace.Items(f.Moved), workspace.Items(f.Elsewhere), workspace.Items(f.Alike), workspace.Items(f.Unread)}
 	}
 	var rows [][]string
