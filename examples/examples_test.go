@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/isaworks/isa/examples"
+	"github.com/isaworks/isa/internal/isatest"
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
@@ -68,9 +69,9 @@ func folders(t *testing.T) []string {
 
 func build(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "isa")
-	if out, err := exec.Command("go", "build", "-o", path, "github.com/isaworks/isa/cmd/isa").CombinedOutput(); err != nil {
-		t.Fatalf("building isa: %v\n%s", err, out)
+	path, err := isatest.Build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }

@@ -1,13 +1,10 @@
 package providers_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -15,11 +12,6 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
-	"github.com/isaworks/isa/internal/lanes"
-	"github.com/isaworks/isa/internal/live"
-	"github.com/isaworks/isa/internal/schema"
-	"github.com/isaworks/isa/internal/value"
-	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/providers"
 )
 
@@ -34,7 +26,9 @@ type shelf struct {
 }
 
 func (s *shelf) Name() string { return "shelf" }
+
 func (s *shelf) Host() string { return "here" }
+
 func (s *shelf) Close() error { return nil }
 
 func (s *shelf) Open(context.Context) (providers.Reader, error) { return s, nil }
@@ -329,174 +323,5 @@ func TestEveryOutcomeIsNamedOnce(t *testing.T) {
 	}
 	if len(seen) != 9 || final != 5 || providers.OnTheWay.Final() {
 		t.Errorf("%d outcomes, %d of them final", len(seen), final)
-	}
-}
-
-// fetcher is a Puller.
-type fetcher struct {
-	run providers.PullRun
-	all int // runs started
-}
-
-func (f *fetcher) Name() string { return "imap://new.example/kim" }
-
-func (f *fetcher) Host() string { return "new.example" }
-
-func (f *fetcher) Start(_ context.Context, from providers.Pickup) error {
-	switch {
-	case f.run.State != providers.PullNone && f.run.User == from.User:
-		return nil
-	case f.run.State == providers.PullRunning:
-		return &diag.Failure{Class: diag.Conflict, Op: "start", Detail: f.run.User}
-	}
-	f.run = providers.PullRun{State: providers.PullRunning, User: from.User}
-	f.all++
-	return nil
-}
-
-func (f *fetcher) Run(context.Context) (providers.PullRun, error) {
-	seen := f.run
-	if seen.State == providers.PullRunning {
-		f.run.State, f.run.Total = providers.PullDone, 7
-	}
-	return seen, nil
-}
-
-func (f *fetcher) Forget(context.Context) error {
-	f.run = providers.PullRun{State: providers.PullNone}
-	return nil
-}
-
-func TestABatchIsPulledOnce(t *testing.T) {
-	ctx := t.Context()
-	f := &fetcher{run: providers.PullRun{State: providers.PullNone}}
-	var p providers.Puller = f
-	from := providers.Pickup{Host: "old.example", Port: 993, TLS: true, User: "b1@old.example", Password: "canary-4711"}
-	for range 2 {
-		if err := p.Start(ctx, from); err != nil {
-			t.Fatal(err)
-		}
-	}
-	other := from
-	other.User = "b2@old.example"
-	if err := p.Start(ctx, other); diag.ClassOf(err) != diag.Conflict {
-		t.Errorf("a second run beside the first: %v", err)
-	}
-	for polls := 0; ; polls++ {
-		run, err := p.Run(ctx)
-		if err != nil || polls > 5 {
-			t.Fatalf("%+v after %d polls: %v", run, polls, err)
-		}
-		if run.State == providers.PullDone {
-			break
-		}
-	}
-	if err := p.Start(ctx, from); err != nil || f.all != 1 {
-		t.Errorf("%d runs of one batch, %v", f.all, err)
-	}
-	if err := p.Start(ctx, other); err != nil || f.all != 2 {
-		t.Errorf("the next batch: %d runs, %v", f.all, err)
-	}
-	if err := p.Forget(ctx); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestAPickupHidesItsPassword(t *testing.T) {
-	from := providers.Pickup{Host: "old.example", Port: 993, User: "b1@old.example", Password: "canary-4711"}
-	var logged bytes.Buffer
-	slog.New(slog.NewJSONHandler(&logged, nil)).Info("start", "from", from)
-	asJSON, err := json.Marshal(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, text := range []string{from.String(), string(asJSON), fmt.Sprintf("%v %+v %#v %s %q", from, from, from, from, from),
-		fmt.Sprintf("%+v", struct{ From providers.Pickup }{from}), logged.String()} {
-		if strings.Contains(text, from.Password) {
-			t.Errorf("the password is shown: %s", text)
-		}
-	}
-}
-
-// labels is a Kind of named labels.
-type labels struct {
-	kind *schema.Kind
-	byID map[string]value.Object
-	next int
-	lost bool // the next answer is lost
-}
-
-func newLabels() *labels {
-	return &labels{byID: map[string]value.Object{}, kind: &schema.Kind{
-		Type: "label", Version: 1, Natural: []string{"name"}, Removals: []string{"delete"},
-		Attrs: []schema.Attr{{Name: "name", Type: schema.Text(), Required: true, Doc: "Name."}},
-		Title: func(o value.Object) string { return value.Text(o["name"]) },
-	}}
-}
-
-func (l *labels) Schema() *schema.Kind { return l.kind }
-
-func (l *labels) List(_ context.Context, progress func(int)) ([]live.Object, error) {
-	var out []live.Object
-	for _, id := range slices.Sorted(maps.Keys(l.byID)) {
-		out = append(out, live.Object{Kind: "label", ID: id, Attrs: l.byID[id], Status: live.InUse})
-	}
-	if progress != nil {
-		progress(len(out))
-	}
-	return out, nil
-}
-
-func (l *labels) Do(_ context.Context, r providers.Request) (providers.Result, error) {
-	switch planner.Verb(r.Verb) {
-	case planner.DoCreate:
-		l.next++
-		id := fmt.Sprint("L", l.next)
-		l.byID[id] = r.Attrs
-		if l.lost {
-			l.lost = false
-			return providers.Result{}, &diag.Failure{Class: diag.Unavailable, Op: "label-create", Unknown: true}
-		}
-		return providers.Result{ID: id, Attrs: r.Attrs}, nil
-	case planner.DoDelete:
-		delete(l.byID, r.ID)
-		return providers.Result{ID: r.ID}, nil
-	}
-	return providers.Result{}, &diag.Failure{Class: diag.Internal, Op: r.Verb}
-}
-
-func (l *labels) Find(ctx context.Context, r providers.Request) ([]live.Object, error) {
-	all, err := l.List(ctx, nil)
-	return slices.DeleteFunc(all, func(o live.Object) bool { return !value.Equal(o.Attrs["name"], r.Attrs["name"]) }), err
-}
-
-func (l *labels) Calls(r providers.Request) []lanes.Call {
-	return []lanes.Call{{Op: "label-" + r.Verb}}
-}
-
-func TestALostCreationIsFoundNotRepeated(t *testing.T) {
-	ctx := t.Context()
-	l := newLabels()
-	var k providers.Kind = l
-	l.lost = true
-	r := providers.Request{Verb: string(planner.DoCreate), Attrs: value.Object{"name": value.String("VIP")}}
-	if _, err := k.Do(ctx, r); !diag.MayHaveHappened(err) {
-		t.Fatalf("Do: %v, want a lost answer", err)
-	}
-	found, err := k.Find(ctx, r)
-	if err != nil || len(found) != 1 || found[0].ID != "L1" {
-		t.Fatalf("Find: %v, %v", found, err)
-	}
-	for range 2 { // deletion is repeatable
-		if _, err := k.Do(ctx, providers.Request{Verb: string(planner.DoDelete), ID: "L1"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if all, err := k.List(ctx, func(n int) {
-		if n != 0 {
-			t.Errorf("progress tells %d objects", n)
-		}
-	}); err != nil || len(all) != 0 {
-		t.Errorf("List: %v, %v", all, err)
 	}
 }

@@ -39,7 +39,7 @@ type rule struct {
 
 var leaves = []string{
 	"internal/addr", "internal/diag", "internal/value", "internal/schema", "internal/live", "internal/lanes",
-	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile", "internal/imapwire", "internal/rawmail",
+	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile", "internal/dial", "internal/imapwire", "internal/rawmail",
 }
 
 // rules is the section "Who may know whom" of the design.

@@ -20,11 +20,11 @@ import (
 func rightful(t *testing.T, g *gate, f *file, stop <-chan struct{}) (wait func() int) {
 	t.Helper()
 	k := g.converse(t)
-	if err := k.conn.SetDeadline(time.Now().Add(5 * time.Minute)); err != nil {
+	if err := k.Conn.SetDeadline(time.Now().Add(5 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	k.login()
-	k.command("SELECT INBOX")
+	k.Command("SELECT INBOX")
 	read := make(chan int, 1)
 	go func() {
 		n := 0
@@ -35,12 +35,12 @@ func rightful(t *testing.T, g *gate, f *file, stop <-chan struct{}) (wait func()
 				return
 			default:
 			}
-			if _, err := fmt.Fprintf(k.conn, "x FETCH 1:* (BODY.PEEK[])\r\n"); err != nil {
+			if _, err := fmt.Fprintf(k.Conn, "x FETCH 1:* (BODY.PEEK[])\r\n"); err != nil {
 				t.Error(err)
 				return
 			}
 			for {
-				line, err := k.in.ReadString('\n')
+				line, err := k.In.ReadString('\n')
 				if err != nil {
 					t.Errorf("the rightful client was cut off after %d messages: %v", n, err)
 					return
@@ -158,16 +158,16 @@ func TestSlowReaders(t *testing.T) {
 	for range 10 {
 		k := g.converse(t)
 		k.login()
-		k.command("SELECT INBOX")
-		k.send("x FETCH 1 BODY[]\r\n") // and not a byte is read
+		k.Command("SELECT INBOX")
+		k.Send("x FETCH 1 BODY[]\r\n") // and not a byte is read
 		slow = append(slow, k)
 	}
 	stop := make(chan struct{})
 	k := g.converse(t)
 	k.login()
-	k.command("SELECT INBOX")
+	k.Command("SELECT INBOX")
 	for range 200 {
-		k.command("FETCH 2 BODY[]")
+		k.Command("FETCH 2 BODY[]")
 	}
 	close(stop)
 	for range slow {
@@ -186,17 +186,17 @@ func TestSlowButSteady(t *testing.T) {
 	g := start(t, f, limits(Limits{Stall: time.Second}))
 	k := g.converse(t)
 	k.login()
-	k.command("SELECT INBOX")
-	k.send("x FETCH 1 BODY[]\r\n")
+	k.Command("SELECT INBOX")
+	k.Send("x FETCH 1 BODY[]\r\n")
 	begun := time.Now()
 	buf := make([]byte, 256<<10)
 	for range 48 {
-		if _, err := io.ReadFull(k.in, buf); err != nil {
+		if _, err := io.ReadFull(k.In, buf); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(30 * time.Millisecond)
 	}
-	k.until("x OK")
+	k.Until("x OK")
 	if time.Since(begun) <= time.Second {
 		t.Error("that was too fast to prove anything")
 	}
@@ -231,7 +231,7 @@ func TestManyConnections(t *testing.T) {
 	for range 20 { // there is always room for who knows the password, and comes from elsewhere
 		k := g.converse(t)
 		k.login()
-		k.command("LOGOUT")
+		k.Command("LOGOUT")
 	}
 	close(stop)
 	if n := wait(); n < 100 {
@@ -252,7 +252,7 @@ func TestOneAddress(t *testing.T) {
 	want(t, "the fourth", g.converse2(t), "")
 	e := g.told(t, func(e Event) bool { return e.Kind == Refused })
 	want(t, "why", e.Reason, "too many connections of one address")
-	open[0].command("LOGOUT")
+	open[0].Command("LOGOUT")
 	g.told(t, func(e Event) bool { return e.Kind == Closed })
 	k := g.converse(t)
 	k.login()
@@ -301,12 +301,12 @@ func TestOversized(t *testing.T) {
 			k := g.converse(t)
 			if tc.login {
 				k.login()
-				k.command("SELECT INBOX")
+				k.Command("SELECT INBOX")
 			} else {
-				k.line()
+				k.Line()
 			}
-			go func() { _, _ = io.WriteString(k.conn, tc.script) }() // it may be cut off
-			want(t, "answer", k.line(), tc.want)
+			go func() { _, _ = io.WriteString(k.Conn, tc.script) }() // it may be cut off
+			want(t, "answer", k.Line(), tc.want)
 		})
 	}
 	if grown := heap() - before; grown > 20<<20 {
@@ -342,9 +342,9 @@ func TestTooLate(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				k := g.converse(t)
-				k.line()
-				k.send("%s", script)
-				want(t, "the last line", lastLine(k.until("* BYE")), "* BYE You took too long")
+				k.Line()
+				k.Send("%s", script)
+				want(t, "the last line", lastLine(k.Until("* BYE")), "* BYE You took too long")
 			})
 		}
 	})

@@ -32,7 +32,7 @@ type Event struct {
 	Reason string // why
 
 	// Of Closed: how long it was open, commands by name ("?" for those that do not
-	// exist), bytes on the wire in both directions, messages sent to their end.
+	// exist; of those that ask for whole messages also the form, "FETCH BODY.PEEK[]"), bytes on the wire in both directions, messages sent to their end.
 	Duration       time.Duration
 	Commands       map[string]int
 	Received, Sent int64

@@ -23,6 +23,11 @@ func (s *session) fetch(p *parser, byUID bool) error {
 	if err != nil {
 		return err
 	}
+	for _, i := range items {
+		if i.whole != "" {
+			s.commands["FETCH "+i.whole]++
+		}
+	}
 	if byUID && !slices.ContainsFunc(items, func(i item) bool { return i.label == "UID" }) {
 		items = append([]item{{label: "UID"}}, items...)
 	}

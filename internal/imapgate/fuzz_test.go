@@ -51,14 +51,14 @@ func speak(t testing.TB, offers Offers, text string) string {
 
 // FuzzStranger is anything said before a login.
 func FuzzStranger(f *testing.F) {
-	for _, seed := range []string{"x LOGIN {3}\r\nabc {2+}\r\nde\r\n", "x AUTHENTICATE PLAIN\r\nAGEAYg==\r\nx AUTHENTICATE LOGIN\r\n*\r\n", "\x16\x03\x01\x02\x00", "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+	for _, seed := range []string{"x LOGIN {3}\r\nabc {2+}\r\nde\r\n", "x AUTHENTICATE LOGIN\r\n{3+}\r\nabc\r\n", "x AUTHENTICATE PLAIN\r\nAGEAYg==\r\nx AUTHENTICATE LOGIN\r\n*\r\n", "\x16\x03\x01\x02\x00", "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
 		"x ID NIL\r\ny STARTTLS\r\nz LOGOUT\r\n", "x LOGIN \"a\\\"b\" \"\"\r\n", "x {99999999999999999999+}\r\n", "x CAPABILITY \r\n\r\n\n"} {
 		f.Add(seed)
 	}
 	offers := small(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.Contains(text, testPassword) {
-			t.Skip()
+		if strings.Contains(text, testPassword) { // that one may come in
+			return
 		}
 		if answers := speak(t, offers, text); strings.Contains(answers, "Logged in") {
 			t.Fatal("somebody got in")
@@ -71,7 +71,7 @@ func FuzzStranger(f *testing.F) {
 func FuzzSession(f *testing.F) {
 	for _, seed := range []string{"x FETCH 1:* (BODY[1.2.MIME]<1.2> BODYSTRUCTURE ENVELOPE BODY.PEEK[HEADER.FIELDS.NOT (A \"b\")] RFC822 FULL)\r\n", "x UID FETCH *:4,2 (UID FLAGS BODY[2.HEADER])\r\n",
 		"x UID SEARCH RETURN (ALL COUNT) CHARSET EUC-KR OR NOT 1:* KEYWORD a HEADER b {1+}\r\nc SENTON 1-Feb-2020 LARGER 0\r\n", "x LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (a % *&-) RETURN (CHILDREN STATUS (SIZE UNSEEN))\r\n",
-		"x LSUB \"\" %\r\nx STATUS \"&1QS4XA-\" (SIZE)\r\nx EXAMINE INBOX\r\nx STORE 1 +FLAGS (\\Deleted)\r\nx CLOSE\r\n", "x APPEND INBOX (\\Seen) {3+}\r\nabc\r\nx IDLE\r\nDONE\r\nx UID STORE 1:* FLAGS ()\r\n",
+		"x LSUB \"\" %\r\nx STATUS \"&1QS4XA-\" (SIZE)\r\nx EXAMINE INBOX\r\nx STORE 1 +FLAGS (\\Deleted)\r\nx CLOSE\r\n", "x APPEND INBOX (\\Seen) {3+}\r\nabc\r\nx IDLE\r\nDONE\r\nx IDLE\r\n {3+}\r\nabc\r\nx UID STORE 1:* FLAGS ()\r\n",
 		"x SEARCH BODY a TEXT b FROM c UID 4:* BEFORE 1-Jan-2030\r\nx COPY 1 a\r\nx EXPUNGE\r\nx LOGOUT\r\n"} {
 		f.Add(seed)
 	}

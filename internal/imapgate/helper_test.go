@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/imapwire/wiretest"
 	"github.com/isaworks/isa/internal/mailtest"
 	"github.com/isaworks/isa/providers"
 )
@@ -270,11 +271,7 @@ func (g *gate) told(t testing.TB, match func(Event) bool) Event {
 }
 
 // talk is a conversation on a raw connection.
-type talk struct {
-	t    testing.TB
-	conn net.Conn
-	in   *bufio.Reader
-}
+type talk struct{ *wiretest.Talk }
 
 // converse connects from 127.0.0.1, or from another address of that network.
 func (g *gate) converse(t testing.TB, from ...string) *talk {
@@ -292,53 +289,14 @@ func (g *gate) converse(t testing.TB, from ...string) *talk {
 		t.Fatal(err)
 	}
 	conn := tls.Client(raw, g.tls())
-	return &talk{t, conn, bufio.NewReader(conn)}
-}
-
-func (k *talk) send(format string, args ...any) {
-	k.t.Helper()
-	if _, err := fmt.Fprintf(k.conn, format, args...); err != nil {
-		k.t.Fatal(err)
-	}
-}
-
-// line reads one line without its end; "" when the connection has ended.
-func (k *talk) line() string {
-	line, err := k.in.ReadString('\n')
-	if err != nil {
-		return ""
-	}
-	return strings.TrimRight(line, "\r\n")
-}
-
-// command sends a line and returns what comes until its tagged answer.
-func (k *talk) command(line string) string {
-	k.t.Helper()
-	k.send("x %s\r\n", line)
-	return k.until("x ")
-}
-
-// until returns the lines up to one with the prefix.
-func (k *talk) until(prefix string) string {
-	k.t.Helper()
-	var out []string
-	for {
-		line, err := k.in.ReadString('\n')
-		if err != nil {
-			k.t.Fatalf("the connection ended after %q: %v", out, err)
-		}
-		out = append(out, strings.TrimRight(line, "\r\n"))
-		if strings.HasPrefix(line, prefix) {
-			return strings.Join(out, "\n")
-		}
-	}
+	return &talk{wiretest.NewTalk(t, conn)}
 }
 
 func (k *talk) login() {
-	k.t.Helper()
-	k.line()
-	if got := k.command("LOGIN " + testUser + " " + testPassword); !strings.HasPrefix(got, "x OK") {
-		k.t.Fatal(got)
+	k.T.Helper()
+	k.Line()
+	if got := k.Command("LOGIN " + testUser + " " + testPassword); !strings.HasPrefix(got, "x OK") {
+		k.T.Fatal(got)
 	}
 }
 
@@ -351,15 +309,15 @@ func want(t testing.TB, what string, got, want any) {
 
 // until2 sends something and reads a line.
 func (k *talk) until2(text string) string {
-	k.t.Helper()
-	k.send("%s", text)
-	return k.line()
+	k.T.Helper()
+	k.Send("%s", text)
+	return k.Line()
 }
 
 // tagged is the tagged answer to a command.
 func (k *talk) tagged(line string) string {
-	k.t.Helper()
-	got := k.command(line)
+	k.T.Helper()
+	got := k.Command(line)
 	return got[strings.LastIndex(got, "\n")+1:]
 }
 

@@ -14,6 +14,7 @@ type item struct {
 	label   string                     // as it is answered
 	section *imap.FetchItemBodySection // nil: none
 	text    bool                       // more than a header
+	whole   string                     // how all bytes of a message are asked for: "BODY.PEEK[]"; "" they are not
 }
 
 // fetchItems reads what is asked for.
@@ -71,14 +72,21 @@ func fetchItem(p *parser, name string) (item, error) {
 	case "UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODYSTRUCTURE":
 		return item{label: name}, nil
 	case "RFC822", "RFC822.PEEK":
-		return item{label: "RFC822", section: &imap.FetchItemBodySection{}, text: true}, nil
+		return item{label: "RFC822", section: &imap.FetchItemBodySection{}, text: true, whole: name}, nil
 	case "RFC822.HEADER":
 		return item{label: name, section: &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader}}, nil
 	case "RFC822.TEXT", "RFC822.TEXT.PEEK":
 		return item{label: "RFC822.TEXT", section: &imap.FetchItemBodySection{Specifier: imap.PartSpecifierText}, text: true}, nil
 	case "BODY", "BODY.PEEK":
 		if p.peek() == '[' {
-			return fetchSection(p)
+			i, err := fetchSection(p)
+			if err == nil && strings.HasPrefix(i.label, "BODY[]") {
+				i.whole = name + "[]"
+				if i.section.Partial != nil {
+					i.whole += "<>"
+				}
+			}
+			return i, err
 		}
 		if name == "BODY" {
 			return item{label: name}, nil

@@ -26,8 +26,8 @@ func TestCertificate(t *testing.T) {
 	})
 	serial := func() string {
 		k := g.converse(t)
-		k.line()
-		cs := k.conn.(*tls.Conn).ConnectionState()
+		k.Line()
+		cs := k.Conn.(*tls.Conn).ConnectionState()
 		return cs.PeerCertificates[0].SerialNumber.String()
 	}
 	old := serial()
@@ -51,7 +51,7 @@ func TestCertificate(t *testing.T) {
 	if serial() == old {
 		t.Error("the new certificate is not served")
 	}
-	want(t, "who is there stays", open.command("NOOP"), "x OK NOOP completed")
+	want(t, "who is there stays", open.Command("NOOP"), "x OK NOOP completed")
 	if err := os.Remove(filepath.Join(dir, "key.pem")); err != nil {
 		t.Fatal(err)
 	}
@@ -74,21 +74,21 @@ func TestShutdown(t *testing.T) {
 	idle, waits, reads, sleeps := g.converse(t), g.converse(t), g.converse(t), g.converse(t)
 	for _, k := range []*talk{idle, waits, reads, sleeps} {
 		k.login()
-		k.command("SELECT INBOX")
+		k.Command("SELECT INBOX")
 	}
-	idle.send("x IDLE\r\n")
-	idle.line()
-	reads.send("x FETCH 1 BODY[]\r\n")
-	sleeps.send("x FETCH 1 BODY[]\r\n")
-	if _, err := io.CopyN(io.Discard, reads.in, 1<<20); err != nil {
+	idle.Send("x IDLE\r\n")
+	idle.Line()
+	reads.Send("x FETCH 1 BODY[]\r\n")
+	sleeps.Send("x FETCH 1 BODY[]\r\n")
+	if _, err := io.CopyN(io.Discard, reads.In, 1<<20); err != nil {
 		t.Fatal(err)
 	}
 	g.end()
 	for _, k := range []*talk{idle, waits} {
-		want(t, "told", k.line(), "* BYE The gateway is shutting down")
+		want(t, "told", k.Line(), "* BYE The gateway is shutting down")
 	}
-	want(t, "to its end", lastLine(reads.until("x ")), "x OK FETCH completed")
-	want(t, "and then", reads.line(), "* BYE The gateway is shutting down")
+	want(t, "to its end", lastLine(reads.Until("x ")), "x OK FETCH completed")
+	want(t, "and then", reads.Line(), "* BYE The gateway is shutting down")
 	if err := <-g.ended; err != nil {
 		t.Error(err)
 	}
@@ -115,11 +115,11 @@ func TestTroubleOfTheStore(t *testing.T) {
 	g := start(t, f)
 	k := g.converse(t)
 	k.login()
-	k.command("SELECT INBOX")
+	k.Command("SELECT INBOX")
 	want(t, "NO", k.tagged("FETCH 1:2 BODY[]"), "x NO [UNAVAILABLE] The message cannot be read now; try again later")
 	want(t, "what needs no bytes", k.tagged("FETCH 2 (UID FLAGS)"), "x OK FETCH completed")
-	k.send("x FETCH 3 BODY[]\r\n")
-	if rest, err := io.ReadAll(k.in); strings.Contains(string(rest), ")") || strings.Contains(string(rest), "x ") {
+	k.Send("x FETCH 3 BODY[]\r\n")
+	if rest, err := io.ReadAll(k.In); strings.Contains(string(rest), ")") || strings.Contains(string(rest), "x ") {
 		t.Errorf("%q, %v", rest, err)
 	}
 	e := g.told(t, func(e Event) bool { return e.Kind == Closed })
@@ -132,9 +132,9 @@ func TestTroubleOfTheStore(t *testing.T) {
 func TestNoOffer(t *testing.T) {
 	g := start(t, broken{})
 	k := g.converse(t)
-	k.line()
+	k.Line()
 	for range 5 {
-		want(t, "LOGIN", k.command("LOGIN a b"), "x NO [UNAVAILABLE] The mailbox cannot be opened now; try again later")
+		want(t, "LOGIN", k.Command("LOGIN a b"), "x NO [UNAVAILABLE] The mailbox cannot be opened now; try again later")
 	}
 }
 
@@ -145,8 +145,8 @@ func TestFoldersAlike(t *testing.T) {
 		f.folders[0].Path, f.folders[1].Path = paths[0], paths[1]
 		g := start(t, f)
 		k := g.converse(t)
-		k.line()
-		want(t, "LOGIN", k.command("LOGIN "+testUser+" "+testPassword), "x NO [UNAVAILABLE] The mailbox cannot be opened now; try again later")
+		k.Line()
+		want(t, "LOGIN", k.Command("LOGIN "+testUser+" "+testPassword), "x NO [UNAVAILABLE] The mailbox cannot be opened now; try again later")
 		e := g.told(t, func(e Event) bool { return e.Kind == Denied })
 		if !strings.Contains(e.Reason, "same name") && !strings.Contains(e.Reason, "cannot be shown") {
 			t.Error(e)
@@ -186,19 +186,19 @@ func TestComplete(t *testing.T) {
 			g := start(t, f)
 			k := g.converse(t)
 			k.login()
-			k.command("SELECT INBOX")
+			k.Command("SELECT INBOX")
 			for _, item := range tc.fetch {
 				if item == "" {
 					k = g.converse(t)
 					k.login()
-					k.command("SELECT INBOX")
+					k.Command("SELECT INBOX")
 					continue
 				}
 				if got := k.tagged("FETCH 1 " + item); got != "x OK FETCH completed" {
 					t.Fatal(got)
 				}
 			}
-			k.command("NOOP")
+			k.Command("NOOP")
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			want(t, "begun", f.begun[place{0, 0}], tc.begun)
@@ -213,12 +213,12 @@ func TestCutInTheMiddle(t *testing.T) {
 	g := start(t, f)
 	k := g.converse(t)
 	k.login()
-	k.command("SELECT INBOX")
-	k.send("x FETCH 1:2 BODY[]\r\n")
-	if _, err := io.CopyN(io.Discard, k.in, 1<<20); err != nil {
+	k.Command("SELECT INBOX")
+	k.Send("x FETCH 1:2 BODY[]\r\n")
+	if _, err := io.CopyN(io.Discard, k.In, 1<<20); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.conn.Close(); err != nil {
+	if err := k.Conn.Close(); err != nil {
 		t.Fatal(err)
 	}
 	e := g.told(t, func(e Event) bool { return e.Kind == Closed })

@@ -183,10 +183,14 @@ func (s *session) patience() error {
 	return s.conn.SetReadDeadline(by)
 }
 
-// over tells why reading ended: nil when the client has left.
+// over tells why reading ended: nil when the client has left. What is inside of a
+// command is read to its end also when it makes no sense.
 func (s *session) over(err error) error {
 	var timeout net.Error
+	var refused *refusedLiteral
 	switch {
+	case errors.As(err, &refused):
+		return syntaxError("no literal belongs here")
 	case errors.Is(err, errTooLong):
 		return s.bye("The command is too long")
 	case errors.Is(err, io.EOF):

@@ -2,11 +2,8 @@ package imapwire
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,6 +11,7 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 )
 
 // answer is a status response: how a command ended, or something to know.
@@ -267,50 +265,28 @@ func (r *Refusal) failure(op string) *diag.Failure {
 	return f
 }
 
+// ended is how a call ends by a refusal: with the connection, when that was ended.
+func (r *Refusal) ended() error {
+	f := r.failure("")
+	if r.Bye {
+		return f
+	}
+	return dial.Settled{Failure: f}
+}
+
 // explain gives an error of the connection its class.
 func explain(ctx context.Context, op string, err error) error {
-	var f *diag.Failure
-	var r *Refusal
-	var source sourceError
-	var bad malformed
-	var dns *net.DNSError
-	var alert tls.AlertError
-	unknown := diag.MayHaveHappened(err)
-	switch {
-	case ctx.Err() != nil:
-		return &diag.Failure{Class: diag.Cancelled, Op: op, Err: context.Cause(ctx), Unknown: unknown}
-	case errors.As(err, &source):
-		return &diag.Failure{Class: source.class(), Op: op, Detail: "the message could not be read", Err: source.error, Unknown: unknown}
-	case errors.As(err, &f):
-		own := *f
-		if own.Op == "" {
-			own.Op = op
-		}
-		return &own
-	case errors.As(err, &r):
-		return r.failure(op)
-	case errors.As(err, &bad):
-		return &diag.Failure{Class: diag.Unavailable, Op: op, Err: err}
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return &diag.Failure{Class: diag.Unavailable, Op: op, Err: err, Fix: "check the name of the host"}
-	case errors.As(err, &alert):
-		return &diag.Failure{Class: diag.Denied, Op: op, Err: err}
-	case errors.Is(err, net.ErrClosed):
-		return &diag.Failure{Class: diag.Unavailable, Op: op, Detail: "the connection was closed here", Unknown: unknown}
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &diag.Failure{Class: diag.Unavailable, Op: op, Detail: "the server closed the connection", Unknown: unknown}
+	if r, ok := err.(*Refusal); ok {
+		err = r.failure(op)
 	}
-	return &diag.Failure{Class: diag.Unavailable, Op: op, Err: err, Unknown: unknown}
+	return dial.Explain(ctx, op, err)
 }
 
 // lastWords returns what the server said before it closed the connection, or err.
 // The connection is of no use afterwards.
 func (c *Conn) lastWords(err error) error {
-	defer func() {
-		c.cut()
-		c.broken = gone(err)
-	}()
-	c.link.stall = lastWords
+	defer c.link.Break(explain(context.Background(), "", err))
+	c.link.Hurry()
 	waiting := slices.Clone(c.pending)
 	for {
 		stepErr := c.step()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 )
 
 // Entry is a message to append. Body is read to its end, which has to be Size bytes
@@ -35,7 +36,7 @@ func (c *Conn) Append(ctx context.Context, name string, entries []Entry) (Append
 	var done Appended
 	err := c.do(ctx, "store in folder "+ReadName(name), func() error {
 		if !writable(name) {
-			return settled{&diag.Failure{Class: diag.NotFound, Detail: "the folder's name cannot be sent"}}
+			return dial.Settled{Failure: &diag.Failure{Class: diag.NotFound, Detail: "the folder's name cannot be sent"}}
 		}
 		a := appending{c: c, name: name}
 		for len(entries) > 0 {
@@ -152,7 +153,7 @@ func (a *appending) failed(ctx context.Context, err error) error {
 	told := explain(ctx, "", err)
 	f := &diag.Failure{Class: diag.ClassOf(told), Detail: "some of it may be stored", Err: told, Unknown: true}
 	if clean {
-		return settled{f}
+		return dial.Settled{Failure: f}
 	}
 	return f
 }
@@ -160,5 +161,5 @@ func (a *appending) failed(ctx context.Context, err error) error {
 // usable tells that after err the connection goes on.
 func (a *appending) usable(err error) bool {
 	r, refused := err.(*Refusal)
-	return refused && !r.Bye && a.c.broken == nil
+	return refused && !r.Bye && !a.c.link.Closed()
 }

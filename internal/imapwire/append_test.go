@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 )
 
 const (
@@ -77,7 +78,7 @@ func TestAppend(t *testing.T) {
 			if c.usable {
 				script += "\nC: NOOP\nS: $ OK"
 			}
-			conn := dial(t, script)
+			conn := connect(t, script)
 			done, err := conn.Append(t.Context(), "INBOX", entries("one", "two", ""))
 			if c.class != "" {
 				refused(t, err, c.class, c.words)
@@ -105,7 +106,7 @@ func TestABodyThatIsNotAsLongAsSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr, heard := sink(t, literalGreeting)
-			conn, err := Dial(t.Context(), Options{Addr: addr, Security: Plain})
+			conn, err := Dial(t.Context(), dial.Options{Addr: addr, Security: dial.Plain})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -176,7 +177,7 @@ func TestARefusalInTheMiddleOfALiteral(t *testing.T) {
 		_ = c.(*net.TCPConn).CloseWrite()
 		_, _ = io.ReadFull(c, make([]byte, 100_000)) // then the rest is refused
 	}()
-	conn, err := Dial(t.Context(), Options{Addr: l.Addr().String(), Security: Plain})
+	conn, err := Dial(t.Context(), dial.Options{Addr: l.Addr().String(), Security: dial.Plain})
 	if err != nil {
 		t.Fatal(err)
 	}

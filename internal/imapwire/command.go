@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 )
 
 // command is a command that was sent. Untagged data goes to the oldest command that
@@ -28,12 +29,6 @@ type response struct {
 	number uint32 // 0: none
 	name   string // upper case
 }
-
-// callbackError is an error of a callback, to be handed back as it is.
-type callbackError struct{ error }
-
-// Unwrap returns the error.
-func (e callbackError) Unwrap() error { return e.error }
 
 // start writes a command without sending it yet.
 func (c *Conn) start(text string) *command {
@@ -80,7 +75,7 @@ func (c *Conn) run(commands ...*command) error {
 	for _, cmd := range commands {
 		err := c.wait(cmd)
 		var refused *Refusal
-		var own callbackError
+		var own dial.Own
 		if err != nil && !errors.As(err, &refused) && !errors.As(err, &own) {
 			return err
 		}
@@ -118,7 +113,7 @@ func (cmd *command) refusal() error {
 // said before is the better reason.
 func (c *Conn) flush() error {
 	err := c.w.Flush()
-	if err == nil || c.closed.Load() {
+	if err == nil || c.link.Closed() {
 		return err
 	}
 	return c.lastWords(err)
@@ -249,7 +244,7 @@ func (c *Conn) hand(r response) error {
 	}
 	cmd := c.pending[i]
 	err := cmd.data(r)
-	var own callbackError
+	var own dial.Own
 	if errors.As(err, &own) {
 		cmd.failed = own
 		return nil
@@ -315,11 +310,11 @@ func (c *Conn) literal(cmd *command, n int64, r io.Reader) error {
 	var source sourceError
 	switch {
 	case errors.As(err, &source):
-		return source
+		return source.failure()
 	case err != nil:
 		return c.lastWords(err)
 	case have < n:
-		return sourceError{&diag.Failure{Class: diag.Unavailable, Detail: fmt.Sprintf("a body of %d bytes ended after %d", n, have)}}
+		return (sourceError{fmt.Errorf("a body of %d bytes ended after %d", n, have)}).failure()
 	}
 	return whole(r, n)
 }
@@ -331,14 +326,14 @@ func whole(r io.Reader, n int64) error {
 		have, err := r.Read(one[:])
 		switch {
 		case have > 0:
-			return sourceError{&diag.Failure{Class: diag.Unavailable, Detail: fmt.Sprintf("a body of %d bytes does not end there", n)}}
+			return (sourceError{fmt.Errorf("a body of %d bytes does not end there", n)}).failure()
 		case err == io.EOF:
 			return nil
 		case err != nil:
-			return sourceError{err}
+			return (sourceError{err}).failure()
 		}
 	}
-	return sourceError{io.ErrNoProgress}
+	return (sourceError{io.ErrNoProgress}).failure()
 }
 
 // ask waits until the server wants the literal, or has refused the command.
@@ -380,11 +375,12 @@ type sourceError struct{ error }
 // Unwrap returns the error.
 func (e sourceError) Unwrap() error { return e.error }
 
-// class is that of the reader's error; bytes that cannot be read are Unavailable.
-func (e sourceError) class() diag.Class {
+// failure has the class of the reader's error; bytes that cannot be read are Unavailable.
+func (e sourceError) failure() error {
+	class := diag.Unavailable
 	var f *diag.Failure
 	if errors.As(e.error, &f) {
-		return f.Class
+		class = f.Class
 	}
-	return diag.Unavailable
+	return &diag.Failure{Class: class, Detail: "the message could not be read", Err: e.error}
 }

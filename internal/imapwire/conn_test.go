@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 	"github.com/isaworks/isa/internal/imapwire/wiretest"
 )
 
 const greeting = "S: * OK [CAPABILITY IMAP4rev1 LITERAL+ MULTIAPPEND UIDPLUS CONDSTORE SPECIAL-USE LIST-EXTENDED LIST-STATUS NAMESPACE] hello\n"
 
-func dial(t *testing.T, script string) *Conn {
+func connect(t *testing.T, script string) *Conn {
 	t.Helper()
-	c, err := Dial(t.Context(), Options{Addr: wiretest.Serve(t, script), Security: Plain})
+	c, err := Dial(t.Context(), dial.Options{Addr: wiretest.Serve(t, script), Security: dial.Plain})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,11 +50,11 @@ func TestGreetings(t *testing.T) {
 		{"never ending", "S| * OK [AAAA" + strings.Repeat("A", maxWord), "not IMAP", diag.Unavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Dial(t.Context(), Options{Addr: wiretest.Serve(t, c.script), Security: Plain})
+			_, err := Dial(t.Context(), dial.Options{Addr: wiretest.Serve(t, c.script), Security: dial.Plain})
 			refused(t, err, c.class, c.words)
 		})
 	}
-	c := dial(t, "S: * PREAUTH you are in")
+	c := connect(t, "S: * PREAUTH you are in")
 	if !c.Preauthenticated() {
 		t.Error("PREAUTH was not heard")
 	}
@@ -65,67 +66,67 @@ func TestNobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	_, err = Dial(t.Context(), Options{Addr: l.Addr().String(), Security: Plain})
+	_, err = Dial(t.Context(), dial.Options{Addr: l.Addr().String(), Security: dial.Plain})
 	refused(t, err, diag.Unavailable, l.Addr().String())
-	_, err = Dial(t.Context(), Options{Addr: "nowhere"})
+	_, err = Dial(t.Context(), dial.Options{Addr: "nowhere"})
 	refused(t, err, diag.Invalid, "host:port")
-	_, err = Dial(t.Context(), Options{Addr: wiretest.Serve(t, "#"), Security: "perhaps"})
+	_, err = Dial(t.Context(), dial.Options{Addr: wiretest.Serve(t, "#"), Security: "perhaps"})
 	refused(t, err, diag.Invalid, "perhaps")
 }
 
 func TestTLSIsNotGivenUp(t *testing.T) {
-	_, err := Dial(t.Context(), Options{Addr: wiretest.Serve(t, "S: * OK plain words"), Security: TLS})
+	_, err := Dial(t.Context(), dial.Options{Addr: wiretest.Serve(t, "S: * OK plain words"), Security: dial.TLS})
 	refused(t, err, diag.Denied, "does not speak TLS")
-	_, err = Dial(t.Context(), Options{Addr: wiretest.Serve(t, "S: * OK hello\nC: STARTTLS\nS: $ NO not today"), Security: StartTLS})
+	_, err = Dial(t.Context(), dial.Options{Addr: wiretest.Serve(t, "S: * OK hello\nC: STARTTLS\nS: $ NO not today"), Security: dial.StartTLS})
 	refused(t, err, diag.Invalid, "not today")
-	_, err = Dial(t.Context(), Options{Addr: wiretest.Serve(t, "S: * PREAUTH hello"), Security: StartTLS})
+	_, err = Dial(t.Context(), dial.Options{Addr: wiretest.Serve(t, "S: * PREAUTH hello"), Security: dial.StartTLS})
 	refused(t, err, diag.Denied, "before TLS")
 	// What was slipped in before TLS is not taken for the server's words.
-	_, err = Dial(t.Context(), Options{Addr: wiretest.Serve(t, "S: * OK hello\nC: STARTTLS\nS| $ OK begin\\r\\n* OK [CAPABILITY X] slipped in\\r\\n"), Security: StartTLS})
+	_, err = Dial(t.Context(), dial.Options{Addr: wiretest.Serve(t, "S: * OK hello\nC: STARTTLS\nS| $ OK begin\\r\\n* OK [CAPABILITY X] slipped in\\r\\n"), Security: dial.StartTLS})
 	refused(t, err, diag.Unavailable, "before the TLS")
 }
 
 func TestLogins(t *testing.T) {
 	for _, c := range []struct {
 		name, script string
-		cred         Credentials
+		cred         dial.Credentials
 		class        diag.Class
 		words        string
 	}{
-		{name: "login", cred: Credentials{User: "gil dong", Secret: `p"w\`},
+		{name: "login", cred: dial.Credentials{User: "gil dong", Secret: `p"w\`},
 			script: "S: * OK hello\nC: CAPABILITY\nS: * CAPABILITY IMAP4rev1\nS: $ OK\n" +
 				`C: LOGIN "gil dong" "p\\"w\\\\"` + "\nS: $ OK [CAPABILITY IMAP4rev1 UIDPLUS] in"},
-		{name: "eight bits", cred: Credentials{User: "gd", Secret: "비밀"},
+		{name: "eight bits", cred: dial.Credentials{User: "gd", Secret: "비밀"},
 			script: "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hello\nC: AUTHENTICATE PLAIN AGdkAOu5hOuwgA==\nS: $ OK\nC: CAPABILITY\nS: * CAPABILITY IMAP4rev1 UIDPLUS\nS: $ OK"},
-		{name: "master without initial response", cred: Credentials{User: "root", Authorize: "gd", Secret: "pw"},
+		{name: "master without initial response", cred: dial.Credentials{User: "root", Authorize: "gd", Secret: "pw"},
 			script: "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hello\nC: AUTHENTICATE PLAIN\nS: +\nM: Z2QAcm9vdABwdw==\nS: $ OK [CAPABILITY IMAP4rev1 UIDPLUS]"},
-		{name: "token", cred: Credentials{User: "gd", Secret: "tok", Bearer: true},
+		{name: "token", cred: dial.Credentials{User: "gd", Secret: "tok", Bearer: true},
 			script: "S: * OK [CAPABILITY IMAP4rev1 SASL-IR] hello\nC: AUTHENTICATE XOAUTH2 dXNlcj1nZAFhdXRoPUJlYXJlciB0b2sBAQ==\nS: $ OK [CAPABILITY IMAP4rev1 UIDPLUS]"},
-		{name: "token refused", cred: Credentials{User: "gd", Secret: "tok", Bearer: true}, class: diag.Denied, words: "SASL authentication failed",
+		{name: "token refused", cred: dial.Credentials{User: "gd", Secret: "tok", Bearer: true}, class: diag.Denied, words: "SASL authentication failed",
 			script: "S: * OK [CAPABILITY IMAP4rev1 SASL-IR] hello\nC: AUTHENTICATE XOAUTH2 .*\nS: + eyJzdGF0dXMiOiI0MDAifQ==\nM: \nS: $ NO SASL authentication failed"},
-		{name: "wrong", cred: Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Denied, words: "check the user and the password",
+		{name: "wrong", cred: dial.Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Denied, words: "check the user and the password",
 			script: "S: * OK [CAPABILITY IMAP4rev1] hello\nC: LOGIN .*\nS: $ NO [AUTHENTICATIONFAILED] Invalid credentials"},
-		{name: "Gmail", cred: Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Limited, words: "Too many simultaneous",
+		{name: "Gmail", cred: dial.Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Limited, words: "Too many simultaneous",
 			script: "S: * OK [CAPABILITY IMAP4rev1] hello\nC: LOGIN .*\nS: $ NO [ALERT] Too many simultaneous connections. (Failure)"},
-		{name: "Gmail bandwidth", cred: Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Limited, words: "bandwidth",
+		{name: "Gmail bandwidth", cred: dial.Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Limited, words: "bandwidth",
 			script: "S: * OK [CAPABILITY IMAP4rev1] hello\nC: LOGIN .*\nS: $ NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)"},
-		{name: "Dovecot", cred: Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Limited, words: "Maximum number",
+		{name: "Dovecot", cred: dial.Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Limited, words: "Maximum number",
 			script: "S: * OK [CAPABILITY IMAP4rev1] hello\nC: LOGIN .*\nS: $ NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)"},
-		{name: "trouble", cred: Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Unavailable, words: "Temporary",
+		{name: "trouble", cred: dial.Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Unavailable, words: "Temporary",
 			script: "S: * OK [CAPABILITY IMAP4rev1] hello\nC: LOGIN .*\nS: $ NO [UNAVAILABLE] Temporary authentication failure."},
-		{name: "dropped", cred: Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Unavailable, words: "closed the connection",
+		{name: "dropped", cred: dial.Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Unavailable, words: "closed the connection",
 			script: "S: * OK [CAPABILITY IMAP4rev1] hello\nC: LOGIN .*"},
-		{name: "an echo", cred: Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Denied, words: `not understood: LOGIN "gd" "…"`,
+		{name: "an echo", cred: dial.Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Denied, words: `not understood: LOGIN "gd" "…"`,
 			script: "S: * OK [CAPABILITY IMAP4rev1] hello\nC: LOGIN .*\nS: $ BAD not understood: LOGIN \"gd\" \"hush-hush\""},
-		{name: "no plain text", cred: Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Denied, words: "without TLS",
+		{name: "no plain text", cred: dial.Credentials{User: "gd", Secret: "hush-hush"}, class: diag.Denied, words: "without TLS",
 			script: "S: * OK [CAPABILITY IMAP4rev1 LOGINDISABLED] hello"},
-		{name: "line end", cred: Credentials{User: "gd", Secret: "a\r\nA1 LOGOUT"}, class: diag.Denied, words: "line end",
+		{name: "line end", cred: dial.Credentials{User: "gd", Secret: "a\r\nA1 LOGOUT"}, class: diag.Denied, words: "line end",
 			script: "S: * OK [CAPABILITY IMAP4rev1 LOGINDISABLED] hello"},
-		{name: "UTF-8 only", cred: Credentials{User: "gd", Secret: "pw"},
+		{name: "UTF-8 only", cred: dial.Credentials{User: "gd", Secret: "pw"},
 			script: "S: * OK [CAPABILITY IMAP4rev1] hello\nC: LOGIN .*\nS: $ OK [CAPABILITY IMAP4rev1 UIDPLUS UTF8=ONLY] in\nC: ENABLE UTF8=ACCEPT\nS: * ENABLED UTF8=ACCEPT\nS: $ OK"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conn := dial(t, c.script)
+			conn := connect(t, c.script)
 			err := conn.Login(t.Context(), c.cred)
 			if strings.Contains(fmt.Sprintf("%v %+v %#v", err, c.cred, c.cred), "hush-hush") {
 				t.Errorf("the password is in %v", err)
@@ -162,7 +163,7 @@ func TestBackOff(t *testing.T) {
 		{"NO no reason", diag.Invalid, 0},
 		{"BAD Unknown command", diag.Internal, 0},
 	} {
-		conn := dial(t, greeting+"C: NOOP\nS: $ "+c.answer+"\nC: NOOP\nS: $ OK")
+		conn := connect(t, greeting+"C: NOOP\nS: $ "+c.answer+"\nC: NOOP\nS: $ OK")
 		err := conn.Noop(t.Context())
 		refused(t, err, c.class, c.answer[strings.LastIndex(c.answer, "]")+1:][3:])
 		var r *Refusal
@@ -176,13 +177,13 @@ func TestBackOff(t *testing.T) {
 }
 
 func TestACutConnectionStaysCut(t *testing.T) {
-	c := dial(t, greeting+"C: NOOP\nS: * BYE idle for too long")
+	c := connect(t, greeting+"C: NOOP\nS: * BYE idle for too long")
 	refused(t, c.Noop(t.Context()), diag.Unavailable, "idle for too long")
 	refused(t, c.Noop(t.Context()), diag.Unavailable, "it broke before")
 }
 
 func TestTheContextEndsEveryWait(t *testing.T) {
-	c := dial(t, greeting+"C: NOOP\nW:")
+	c := connect(t, greeting+"C: NOOP\nW:")
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
 	refused(t, c.Noop(ctx), diag.Cancelled, "canceled")
@@ -190,7 +191,7 @@ func TestTheContextEndsEveryWait(t *testing.T) {
 }
 
 func TestCloseCutsOffACall(t *testing.T) {
-	c := dial(t, greeting+"C: NOOP\nW:")
+	c := connect(t, greeting+"C: NOOP\nW:")
 	done := make(chan error)
 	go func() { done <- c.Noop(t.Context()) }()
 	time.Sleep(20 * time.Millisecond)
@@ -201,7 +202,7 @@ func TestCloseCutsOffACall(t *testing.T) {
 }
 
 func TestAStalledServerIsLeft(t *testing.T) {
-	c, err := Dial(t.Context(), Options{Addr: wiretest.Serve(t, greeting+"C: NOOP\nW:"), Security: Plain, Stall: 50 * time.Millisecond})
+	c, err := Dial(t.Context(), dial.Options{Addr: wiretest.Serve(t, greeting+"C: NOOP\nW:"), Security: dial.Plain, Stall: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +210,7 @@ func TestAStalledServerIsLeft(t *testing.T) {
 }
 
 func TestOneCallAtATime(t *testing.T) {
-	c := dial(t, greeting+"C: EXAMINE .*\nS: * 1 EXISTS\nS: $ OK\nC: UID FETCH .*\nS: * 1 FETCH (UID 1 FLAGS () INTERNALDATE NIL)\nS: $ OK")
+	c := connect(t, greeting+"C: EXAMINE .*\nS: * 1 EXISTS\nS: $ OK\nC: UID FETCH .*\nS: * 1 FETCH (UID 1 FLAGS () INTERNALDATE NIL)\nS: $ OK")
 	if _, err := c.Examine(t.Context(), "INBOX"); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/isaworks/isa/internal/dial"
 )
 
 // Message is what FETCH tells of a message. It is valid during the callback only,
@@ -195,7 +197,7 @@ func (s *series) opened(opening *command) error {
 		return nil
 	}
 	if err := s.f.Opened(s.c.Selected()); err != nil {
-		return callbackError{err}
+		return dial.Own{Err: err}
 	}
 	return nil
 }
@@ -221,7 +223,7 @@ func (s *series) one() error {
 			told = refused.failure(s.op)
 		}
 		if err := s.f.Answered(first.set, told); err != nil {
-			return callbackError{err}
+			return dial.Own{Err: err}
 		}
 	}
 	s.fill()
@@ -230,7 +232,7 @@ func (s *series) one() error {
 
 // end skips what is still under way, so that the connection can be used again.
 func (s *series) end(err error) error {
-	var own callbackError
+	var own dial.Own
 	r, refused := err.(*Refusal)
 	if !errors.As(err, &own) && (!refused || r.Bye) {
 		return err
@@ -241,8 +243,7 @@ func (s *series) end(err error) error {
 	for _, cmd := range s.under {
 		waitErr := s.c.wait(cmd.command)
 		if r, refused := waitErr.(*Refusal); waitErr != nil && (!refused || r.Bye) {
-			s.c.cut()
-			s.c.broken = gone(explain(context.Background(), s.op, waitErr))
+			s.c.link.Break(explain(context.Background(), s.op, waitErr))
 			return err
 		}
 	}
@@ -283,7 +284,7 @@ func (s *series) hear(r response) error {
 
 func (s *series) yield() error {
 	if err := s.f.Yield(&s.m); err != nil {
-		return callbackError{err}
+		return dial.Own{Err: err}
 	}
 	return nil
 }
@@ -395,7 +396,7 @@ type body struct{ c *Conn }
 func (b body) Read(p []byte) (int, error) {
 	n, err := b.c.d.read(p)
 	if err != nil && err != io.EOF {
-		err = explain(b.c.ctx, "read a message at "+b.c.host, err)
+		err = explain(b.c.ctx, "read a message at "+b.c.link.Addr(), err)
 	}
 	return n, err
 }

@@ -68,7 +68,7 @@ func TestFetchAnswers(t *testing.T) {
 		{name: "without UID", said: `* 1 FETCH (FLAGS () INTERNALDATE ` + at + `)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conn := dial(t, greeting+"C: UID FETCH 5 \\(UID FLAGS INTERNALDATE.*\nS: "+c.said+"\nS: $ OK done\nC: NOOP\nS: $ OK")
+			conn := connect(t, greeting+"C: UID FETCH 5 \\(UID FLAGS INTERNALDATE.*\nS: "+c.said+"\nS: $ OK done\nC: NOOP\nS: $ OK")
 			var have []string
 			err := conn.Fetch(t.Context(), Fetch{Items: c.items, Known: c.known, Sets: sets(Set{{5, 5}}), Yield: func(m *Message) error {
 				have = append(have, describe(m))
@@ -101,11 +101,11 @@ func TestNonsenseEndsTheConnection(t *testing.T) {
 		`A77 OK another's answer`,
 		`nonsense`,
 	} {
-		conn := dial(t, greeting+"C: UID FETCH .*\nS: "+said+"\nW:")
+		conn := connect(t, greeting+"C: UID FETCH .*\nS: "+said+"\nW:")
 		err := conn.Fetch(t.Context(), Fetch{Items: Items{Body: true}, Sets: sets(Set{{5, 5}}), Yield: func(*Message) error { return nil }})
 		refused(t, err, diag.Unavailable, "not IMAP")
 	}
-	conn := dial(t, greeting+"C: UID FETCH .*\nS| * 1 FETCH (UID 5 FLAGS () INTERNALDATE "+at+" BODY[] {100}\\r\\nhalf")
+	conn := connect(t, greeting+"C: UID FETCH .*\nS| * 1 FETCH (UID 5 FLAGS () INTERNALDATE "+at+" BODY[] {100}\\r\\nhalf")
 	err := conn.Fetch(t.Context(), Fetch{Items: Items{Body: true}, Sets: sets(Set{{5, 5}}), Yield: func(m *Message) error {
 		_, err := io.ReadAll(m.Body)
 		refused(t, err, diag.Unavailable, "closed the connection")
@@ -115,7 +115,7 @@ func TestNonsenseEndsTheConnection(t *testing.T) {
 }
 
 func TestFetchOpensTheFolderAndGoesAhead(t *testing.T) {
-	conn := dial(t, greeting+`
+	conn := connect(t, greeting+`
 C: EXAMINE "INBOX" \(CONDSTORE\)
 C: UID FETCH 1:10 .*
 C: UID FETCH 11:20 .*
@@ -169,7 +169,7 @@ S: $ OK
 C: NOOP
 S: $ OK`
 	for _, at := range []string{"opened", "yield", "answered"} {
-		conn := dial(t, script)
+		conn := connect(t, script)
 		heard := 0
 		end := func(where string) error {
 			heard++
@@ -191,7 +191,7 @@ S: $ OK`
 }
 
 func TestAFolderThatCannotBeOpened(t *testing.T) {
-	conn := dial(t, greeting+`
+	conn := connect(t, greeting+`
 C: EXAMINE "gone" .*
 C: UID FETCH 1:\* .*
 S: $ NO [NONEXISTENT] Mailbox doesn't exist: gone
@@ -211,7 +211,7 @@ S: $ OK`)
 }
 
 func TestStore(t *testing.T) {
-	conn := dial(t, greeting+`
+	conn := connect(t, greeting+`
 C: SELECT "INBOX" .*
 S: * OK [PERMANENTFLAGS (\Seen \Answered $known \*)] flags
 S: $ OK [READ-WRITE] open

@@ -41,7 +41,7 @@ func TestNoRoom(t *testing.T) {
 // TestNoRoomIsOfWrites: the same answer is no room to a command that writes, and a pace
 // to one that reads.
 func TestNoRoomIsOfWrites(t *testing.T) {
-	conn := dial(t, greeting+`
+	conn := connect(t, greeting+`
 C: UID FETCH .*
 S: $ NO [OVERQUOTA] Disk quota
 C: UID MOVE .*

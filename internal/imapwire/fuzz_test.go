@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/isaworks/isa/internal/dial"
 )
 
 // canned is a connection on which a server says what was written down, whatever it
@@ -40,9 +42,9 @@ func FuzzResponses(f *testing.F) {
 		f.Add([]byte(said))
 	}
 	f.Fuzz(func(t *testing.T, said []byte) {
-		c := newConn(Options{Stall: time.Hour}, canned{r: bytes.NewReader(said)})
+		c := newConn(dial.New(canned{r: bytes.NewReader(said)}, dial.Options{Stall: time.Hour, Security: dial.Plain}))
 		ctx := context.Background()
-		if err := c.do(ctx, "greet", c.greeting); err == nil {
+		if err := c.begin(ctx); err == nil {
 			_, _, err = c.List(ctx, true)
 			if err == nil {
 				_ = c.Fetch(ctx, Fetch{Verb: "EXAMINE", Folder: "a", Items: Items{Body: true}, Sets: sets(Set{{1, 0}}), Yield: func(m *Message) error {

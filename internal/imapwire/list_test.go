@@ -65,7 +65,7 @@ S: $ NO very bad luck`,
 			want: []string{"one [] . ask about folder one: the server answered NO very bad luck"}, spaces: "{[] [] []}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			conn := dial(t, c.script)
+			conn := connect(t, c.script)
 			folders, spaces, err := conn.List(t.Context(), true)
 			if err != nil {
 				t.Fatal(err)
@@ -92,7 +92,7 @@ S: $ NO very bad luck`,
 }
 
 func TestMake(t *testing.T) {
-	conn := dial(t, `S: * OK [CAPABILITY IMAP4rev1 CREATE-SPECIAL-USE] hello
+	conn := connect(t, `S: * OK [CAPABILITY IMAP4rev1 CREATE-SPECIAL-USE] hello
 C: CREATE "a"
 C: SUBSCRIBE "a"
 C: CREATE "a/&uAU-" \(USE \(\\Sent\)\)
@@ -137,11 +137,11 @@ S: $ OK`)
 // TestNamesOfEightBits: as a literal where the server takes it unasked, else as the
 // server itself wrote it.
 func TestNamesOfEightBits(t *testing.T) {
-	conn := dial(t, greeting+"C: EXAMINE \\{4\\+\\}.{4} .*\nS: $ OK")
+	conn := connect(t, greeting+"C: EXAMINE \\{4\\+\\}.{4} .*\nS: $ OK")
 	if _, err := conn.Examine(t.Context(), "\xba\xb8\xb3\xbd"); err != nil {
 		t.Error(err)
 	}
-	conn = dial(t, poorGreeting+"C: EXAMINE \".{4}\"\nS: $ OK")
+	conn = connect(t, poorGreeting+"C: EXAMINE \".{4}\"\nS: $ OK")
 	if _, err := conn.Examine(t.Context(), "\xba\xb8\xb3\xbd"); err != nil {
 		t.Error(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 )
 
 // Mailbox is a selected folder.
@@ -83,7 +84,7 @@ func (c *Conn) selectBy(ctx context.Context, verb, name string) (*Mailbox, error
 // the folder that is opened.
 func (c *Conn) sendSelect(verb, name string) (*command, error) {
 	if !writable(name) {
-		return nil, settled{&diag.Failure{Class: diag.NotFound, Detail: "the folder's name cannot be sent"}}
+		return nil, dial.Settled{Failure: &diag.Failure{Class: diag.NotFound, Detail: "the folder's name cannot be sent"}}
 	}
 	text := verb + " " + c.string(name)
 	if c.caps["CONDSTORE"] || c.caps["QRESYNC"] {
@@ -117,7 +118,7 @@ func (c *Conn) Make(ctx context.Context, folders []Making) (*Mailbox, error) {
 		var made, all []*command
 		for _, f := range folders {
 			if !writable(f.Name) {
-				return settled{&diag.Failure{Class: diag.Invalid, Detail: "the folder's name cannot be sent"}}
+				return dial.Settled{Failure: &diag.Failure{Class: diag.Invalid, Detail: "the folder's name cannot be sent"}}
 			}
 		}
 		for _, f := range folders {
@@ -160,7 +161,7 @@ func passing(err error) bool {
 func (c *Conn) Rename(ctx context.Context, from, to string) error {
 	return c.do(ctx, "rename folder "+ReadName(from), func() error {
 		if !writable(to) {
-			return settled{&diag.Failure{Class: diag.Invalid, Detail: "the new name cannot be sent"}}
+			return dial.Settled{Failure: &diag.Failure{Class: diag.Invalid, Detail: "the new name cannot be sent"}}
 		}
 		rename, subscribe := c.start("RENAME "+c.string(from)+" "+c.string(to)), c.start("SUBSCRIBE "+c.string(to))
 		c.now = Mailbox{}

@@ -14,6 +14,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
+	"github.com/isaworks/isa/internal/dial"
 	"github.com/isaworks/isa/internal/imapwire"
 )
 
@@ -45,12 +46,12 @@ func TestAgainstGoIMAP(t *testing.T) {
 	})
 
 	ctx := t.Context()
-	c, err := imapwire.Dial(ctx, imapwire.Options{Addr: listener.Addr().String(), Security: imapwire.Plain})
+	c, err := imapwire.Dial(ctx, dial.Options{Addr: listener.Addr().String(), Security: dial.Plain})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Login(ctx, imapwire.Credentials{User: "gildong", Secret: `p"w`}); err != nil {
+	if err := c.Login(ctx, dial.Credentials{User: "gildong", Secret: `p"w`}); err != nil {
 		t.Fatal(err)
 	}
 	name := c.WriteName("보낸메일함/R&D")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 )
 
 // Moved tells where messages went: Moved.To[from] is the UID in the other folder.
@@ -21,7 +22,7 @@ func (c *Conn) Move(ctx context.Context, uids []uint32, to string) (Moved, error
 	var out Moved
 	err := c.do(ctx, "move messages to folder "+ReadName(to), func() error {
 		if !writable(to) {
-			return settled{&diag.Failure{Class: diag.NotFound, Detail: "the folder's name cannot be sent"}}
+			return dial.Settled{Failure: &diag.Failure{Class: diag.NotFound, Detail: "the folder's name cannot be sent"}}
 		}
 		c.copied = ""
 		went := c.now.Expunged
@@ -44,7 +45,7 @@ func (c *Conn) Move(ctx context.Context, uids []uint32, to string) (Moved, error
 		why := explain(ctx, "", err)
 		f := &diag.Failure{Class: diag.ClassOf(why), Detail: "some of it may be moved", Err: why, Unknown: true}
 		if passing(err) {
-			return settled{f}
+			return dial.Settled{Failure: f}
 		}
 		return f
 	})

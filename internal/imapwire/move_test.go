@@ -49,7 +49,7 @@ func TestMove(t *testing.T) {
 			if c.usable {
 				script += "\nC: NOOP\nS: $ OK"
 			}
-			conn := dial(t, script)
+			conn := connect(t, script)
 			if _, err := conn.Select(t.Context(), "INBOX"); err != nil {
 				t.Fatal(err)
 			}

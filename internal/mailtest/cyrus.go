@@ -48,7 +48,7 @@ func StartCyrus(ctx context.Context, o Options) (*Server, error) {
 		if s.owner, err = mailOwner(); err != nil {
 			return nil, err
 		}
-		if s.CAFile, s.Roots, err = certificate(filepath.Join(dir, "tls")); err != nil {
+		if s.CAFile, s.Roots, err = Certificate(filepath.Join(dir, "tls")); err != nil {
 			return nil, err
 		}
 		if err := cyrusConf(root, dir, ports, s.owner); err != nil {

@@ -70,7 +70,7 @@ func StartDovecot(ctx context.Context, o Options) (*Server, error) {
 		if s.owner, err = mailOwner(); err != nil {
 			return nil, err
 		}
-		if s.CAFile, s.Roots, err = certificate(filepath.Join(dir, "tls")); err != nil {
+		if s.CAFile, s.Roots, err = Certificate(filepath.Join(dir, "tls")); err != nil {
 			return nil, err
 		}
 		text, err := dovecotConf(version, dir, ports, o)

@@ -15,9 +15,10 @@ import (
 	"time"
 )
 
-// certificate writes cert.pem and key.pem for localhost and 127.0.0.1 into dir,
-// with the authority that signed it in ca.pem, which it returns.
-func certificate(dir string) (caFile string, roots *x509.CertPool, err error) {
+// Certificate writes cert.pem and key.pem for localhost and 127.0.0.1 into dir,
+// with the authority that signed it in ca.pem, which it returns. They are good for ten
+// days.
+func Certificate(dir string) (caFile string, roots *x509.CertPool, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", nil, err
 	}

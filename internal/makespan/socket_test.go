@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/isaworks/isa/internal/isatest"
 	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
@@ -36,8 +37,10 @@ func TestOneMinuteOfApplyOverASocket(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	binary := filepath.Join(t.TempDir(), "isa")
-	run(t, ".", nil, "go", "build", "-o", binary, "github.com/isaworks/isa/cmd/isa")
+	binary, err := isatest.Build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	var plan planner.Plan
 	if err := json.Unmarshal(run(t, dir, srv.Env(), binary, "plan", "--format", "json"), &plan); err != nil {
 		t.Fatal(err)

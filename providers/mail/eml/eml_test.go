@@ -20,36 +20,7 @@ import (
 )
 
 func corpus(n int) []mailtest.Message {
-	c := mailtest.Corpus{Messages: n, Folders: 12, Seed: 21}
-	var all []mailtest.Message
-	for i := range n {
-		all = append(all, c.Message(i))
-	}
-	return all
-}
-
-// wanted is what a source without flags shows of messages.
-func wanted(all []mailtest.Message) mailtest.Mailbox {
-	out := mailtest.Mailbox{}
-	for _, m := range all {
-		m.Raw, m.Flags = mailtest.CRLF(m.Raw), nil
-		out[m.Folder] = append(out[m.Folder], m.Seen())
-	}
-	return out
-}
-
-// write writes files, by path.
-func write(t *testing.T, dir string, all map[string]string) {
-	t.Helper()
-	for name, text := range all {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return sourcetest.Messages(mailtest.Corpus{Messages: n, Folders: 12, Seed: 21})
 }
 
 func TestTreesAreReadAsTheyAre(t *testing.T) {
@@ -61,7 +32,7 @@ func TestTreesAreReadAsTheyAre(t *testing.T) {
 				t.Fatal(err)
 			}
 			sourcetest.Contract(t, eml.Origin(dir))
-			sourcetest.Differ(t, mailtest.Comparison{}.Compare(wanted(all), sourcetest.Read(t, sourcetest.Open(t, eml.Origin(dir)))))
+			sourcetest.Differ(t, mailtest.Comparison{}.Compare(sourcetest.Wanted(all, false), sourcetest.Read(t, sourcetest.Open(t, eml.Origin(dir)))))
 		})
 	}
 }
@@ -76,14 +47,14 @@ func TestHostile(t *testing.T) {
 		t.Fatal(err)
 	}
 	sourcetest.Contract(t, eml.Origin(dir))
-	sourcetest.Differ(t, mailtest.Comparison{}.Compare(wanted(all), sourcetest.Read(t, sourcetest.Open(t, eml.Origin(dir)))))
+	sourcetest.Differ(t, mailtest.Comparison{}.Compare(sourcetest.Wanted(all, false), sourcetest.Read(t, sourcetest.Open(t, eml.Origin(dir)))))
 }
 
 // TestWhatIsAMessage: and what is a folder, by name.
 func TestWhatIsAMessage(t *testing.T) {
 	dir := t.TempDir()
 	const one = "Subject: x\n\n"
-	write(t, dir, map[string]string{
+	sourcetest.Write(t, dir, map[string]string{
 		"a.EML": one, "b.eml.txt": one, ".eml": one, "._a.eml": "\x00\x05\x16\x07", "Sent/1.eml": one, "Sent/old/1.eml": one, "pictures/x.jpg": "x",
 		"deep/er/est/1.eml": one, "\xba\xb8\xb3\xbd\xb8\xde\xc0\xcf\xc7\xd4/\xba\xb8.eml": one, "e\u0301/e\u0301.eml": one, "e\u0301/\u00e9.eml": one + "other", "__MACOSX/x.eml": one,
 	})
@@ -91,7 +62,7 @@ func TestWhatIsAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	outside := t.TempDir()
-	write(t, outside, map[string]string{"secret.eml": one})
+	sourcetest.Write(t, outside, map[string]string{"secret.eml": one})
 	for name, to := range map[string]string{"away": outside, "Sent/away.eml": filepath.Join(outside, "secret.eml"), "Sent/inside.eml": "1.eml", "Sent/loop": "..", "Sent/broken.eml": "nothing"} {
 		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
@@ -127,16 +98,16 @@ func TestWhatIsAMessage(t *testing.T) {
 // is touched is not, and one that can be read again is a new one.
 func TestKeys(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"1.eml": "Subject: one\n\n", "2.eml": "Subject: two\n\n", "2.eml.eml": "Subject: three\n\n"})
+	sourcetest.Write(t, dir, map[string]string{"1.eml": "Subject: one\n\n", "2.eml": "Subject: two\n\n", "2.eml.eml": "Subject: three\n\n"})
 	r := sourcetest.Open(t, eml.Origin(dir))
 	f := sourcetest.Folder(t, r, "INBOX")
 	before, _ := sourcetest.Scan(t, r, f, providers.Scan{})
-	write(t, dir, map[string]string{"1.eml": "Subject: one\r\n\r\n"})
+	sourcetest.Write(t, dir, map[string]string{"1.eml": "Subject: one\r\n\r\n"})
 	again, _ := sourcetest.Scan(t, r, f, providers.Scan{})
 	if fmt.Sprint(keys(before)) != fmt.Sprint(keys(again)) || before[0].Size != 16 {
 		t.Errorf("%v became %v", before, again)
 	}
-	write(t, dir, map[string]string{"1.eml": "Subject: four\n\n"})
+	sourcetest.Write(t, dir, map[string]string{"1.eml": "Subject: four\n\n"})
 	if letters, err := sourcetest.Fetch(t.Context(), r, f, before); err != nil || len(letters) != 2 {
 		t.Errorf("%d of what there was is read: %v", len(letters), err)
 	}
@@ -146,7 +117,7 @@ func TestKeys(t *testing.T) {
 	if now := sourcetest.Folder(t, r, "INBOX"); now.Mark != f.Mark {
 		t.Error("no name was changed, but the mark was")
 	}
-	write(t, dir, map[string]string{"3.eml": ""})
+	sourcetest.Write(t, dir, map[string]string{"3.eml": ""})
 	if now := sourcetest.Folder(t, r, "INBOX"); now.Mark == f.Mark {
 		t.Error("a file was added, and the mark is the same")
 	}
@@ -178,7 +149,7 @@ func TestDates(t *testing.T) {
 		"future":   {"Date: Wed, 27 Feb 9999 09:00:00 +0900\n", when.Truncate(time.Second)},
 		"body":     {"Subject: x\n\nDate: Wed, 27 Feb 2019 09:00:00 +0900\n", when.Truncate(time.Second)},
 	} {
-		write(t, dir, map[string]string{"x.eml": c.header})
+		sourcetest.Write(t, dir, map[string]string{"x.eml": c.header})
 		if err := os.Chtimes(filepath.Join(dir, "x.eml"), when, when); err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +163,7 @@ func TestDates(t *testing.T) {
 
 func TestNothingToRead(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"x.txt": "x"})
+	sourcetest.Write(t, dir, map[string]string{"x.txt": "x"})
 	for path, class := range map[string]diag.Class{dir: diag.Unavailable, filepath.Join(dir, "nothing"): diag.NotFound, filepath.Join(dir, "x.txt"): diag.Unavailable} {
 		r, err := eml.Origin(path).Open(t.Context())
 		if err == nil {
@@ -212,7 +183,7 @@ func TestNothingToRead(t *testing.T) {
 func TestLineEnds(t *testing.T) {
 	dir := t.TempDir()
 	for _, text := range []string{"a\nb\r\nc\r\rd\n\n\r", "\n", "\r\n", strings.Repeat("x", 32<<10) + "\n", strings.Repeat("x", 32<<10-1) + "\r\n" + strings.Repeat("\n", 40<<10), strings.Repeat("ab\n", 1<<19)} {
-		write(t, dir, map[string]string{"x.eml": text})
+		sourcetest.Write(t, dir, map[string]string{"x.eml": text})
 		r := sourcetest.Open(t, eml.Origin(dir))
 		f := sourcetest.Folder(t, r, "INBOX")
 		items, _ := sourcetest.Scan(t, r, f, providers.Scan{})

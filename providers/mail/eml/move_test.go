@@ -9,6 +9,7 @@ import (
 
 	"github.com/isaworks/isa/internal/mailtest"
 	"github.com/isaworks/isa/internal/mailtest/movetest"
+	"github.com/isaworks/isa/internal/mailtest/sourcetest"
 	"github.com/isaworks/isa/providers"
 	"github.com/isaworks/isa/providers/mail/eml"
 )
@@ -23,7 +24,7 @@ func TestMoving(t *testing.T) {
 	}
 	m := movetest.Moving(t, eml.Origin(dir))
 	m.Pass(150)
-	m.Holds(wanted(all[:150]), mailtest.Comparison{})
+	m.Holds(sourcetest.Wanted(all[:150], false), mailtest.Comparison{})
 	m.Pass(0)
 	if err := mailtest.WriteEML(dir, 151, mailtest.LF, all[150:]...); err != nil {
 		t.Fatal(err)
@@ -35,7 +36,7 @@ func TestMoving(t *testing.T) {
 	if j := m.Pass(0); j.Renamed != 1 {
 		t.Errorf("%d folders were renamed", j.Renamed)
 	}
-	m.Holds(wanted(all), mailtest.Comparison{Rename: func(path string) string {
+	m.Holds(sourcetest.Wanted(all, false), mailtest.Comparison{Rename: func(path string) string {
 		if path == "Sent" {
 			return "Sent 2019"
 		}

@@ -194,7 +194,7 @@ func (n *Names) stampNow() string {
 func message(d fs.DirEntry) bool { return d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0 }
 
 // Each yields what directories hold, in no order, a few at a time. A directory that is
-// not there holds nothing.
+// not there holds nothing. Of an entry its name and its type are to be used.
 func Each(ctx context.Context, root *os.Root, dirs []string, yield func(dir string, d fs.DirEntry) error) error {
 	for _, dir := range dirs {
 		if err := each(ctx, root, dir, yield); err != nil {
@@ -205,7 +205,7 @@ func Each(ctx context.Context, root *os.Root, dirs []string, yield func(dir stri
 }
 
 func each(ctx context.Context, root *os.Root, dir string, yield func(dir string, d fs.DirEntry) error) error {
-	f, err := root.Open(dir)
+	f, err := openDir(root, dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

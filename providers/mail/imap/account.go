@@ -11,24 +11,22 @@ package imap
 import (
 	"context"
 	"crypto/x509"
-	"net"
 	"net/url"
-	"strings"
 	"time"
 
-	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 	"github.com/isaworks/isa/internal/imapwire"
 	"github.com/isaworks/isa/providers"
 )
 
 // Security is how connections are protected.
-type Security = imapwire.Security
+type Security = dial.Security
 
 // The ways of protection.
 const (
-	TLS      = imapwire.TLS
-	StartTLS = imapwire.StartTLS
-	Plain    = imapwire.Plain
+	TLS      = dial.TLS
+	StartTLS = dial.StartTLS
+	Plain    = dial.Plain
 )
 
 // Account is a mailbox and the way to log in to it. It holds no secret: Secret is
@@ -91,23 +89,14 @@ func (t target) Open(ctx context.Context) (providers.Writer, error) {
 }
 
 // Host is the server's name, with the port unless it is 993 or 143.
-func (a Account) Host() string {
-	host, port, err := net.SplitHostPort(a.Addr)
-	if err != nil {
-		return strings.ToLower(a.Addr)
-	}
-	if port == "993" || port == "143" {
-		return strings.ToLower(host)
-	}
-	return strings.ToLower(a.Addr)
-}
+func (a Account) Host() string { return dial.Host(a.Addr, "993", "143") }
 
 // Name is the account as a URL, "imap://mail.acme-old.co.kr/gildong".
 func (a Account) Name() string { return "imap://" + a.Host() + "/" + url.PathEscape(a.User) }
 
 // login connects and logs in.
 func (a Account) login(ctx context.Context) (*imapwire.Conn, error) {
-	conn, err := imapwire.Dial(ctx, imapwire.Options{
+	conn, err := imapwire.Dial(ctx, dial.Options{
 		Addr: a.Addr, Server: a.ServerName, Security: a.Security, Roots: a.Roots, Stall: a.Stall,
 	})
 	if err != nil {
@@ -124,19 +113,10 @@ func (a Account) authenticate(ctx context.Context, conn *imapwire.Conn) error {
 	if conn.Preauthenticated() {
 		return conn.Capability(ctx)
 	}
-	secret, err := a.Secret(ctx)
+	login := dial.Login{User: a.User, Master: a.Master, Separator: a.Separator, Secret: a.Secret, Bearer: a.Bearer}
+	cred, err := login.Credentials(ctx)
 	if err != nil {
-		if diag.ClassOf(err) != diag.Internal {
-			return err
-		}
-		return &diag.Failure{Class: diag.Denied, Op: "log in as " + a.User, Detail: "the password or token cannot be had", Err: err}
-	}
-	cred := imapwire.Credentials{User: a.User, Secret: secret, Bearer: a.Bearer}
-	switch {
-	case a.Master != "" && a.Separator != "":
-		cred.User = a.User + a.Separator + a.Master
-	case a.Master != "":
-		cred.User, cred.Authorize = a.Master, a.User
+		return err
 	}
 	return conn.Login(ctx, cred)
 }

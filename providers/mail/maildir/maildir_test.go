@@ -21,36 +21,7 @@ import (
 )
 
 func corpus(n int) []mailtest.Message {
-	c := mailtest.Corpus{Messages: n, Folders: 20, Seed: 31}
-	var all []mailtest.Message
-	for i := range n {
-		all = append(all, c.Message(i))
-	}
-	return all
-}
-
-// wanted is what a Maildir shows of messages.
-func wanted(all []mailtest.Message) mailtest.Mailbox {
-	out := mailtest.Mailbox{}
-	for _, m := range all {
-		m.Raw = mailtest.CRLF(m.Raw)
-		out[m.Folder] = append(out[m.Folder], m.Seen())
-	}
-	return out
-}
-
-// write writes files, by path.
-func write(t *testing.T, dir string, all map[string]string) {
-	t.Helper()
-	for name, text := range all {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return sourcetest.Messages(mailtest.Corpus{Messages: n, Folders: 20, Seed: 31})
 }
 
 func TestMaildirsAreReadAsTheyAre(t *testing.T) {
@@ -69,7 +40,7 @@ func TestMaildirsAreReadAsTheyAre(t *testing.T) {
 				t.Fatal(err)
 			}
 			sourcetest.Contract(t, maildir.Origin(dir))
-			sourcetest.Differ(t, mailtest.Comparison{}.Compare(wanted(all), sourcetest.Read(t, sourcetest.Open(t, maildir.Origin(dir)))))
+			sourcetest.Differ(t, mailtest.Comparison{}.Compare(sourcetest.Wanted(all, true), sourcetest.Read(t, sourcetest.Open(t, maildir.Origin(dir)))))
 		})
 	}
 }
@@ -92,7 +63,7 @@ func TestDovecot(t *testing.T) {
 func TestFolders(t *testing.T) {
 	dir := t.TempDir()
 	const one = "Subject: x\n\n"
-	write(t, dir, map[string]string{
+	sourcetest.Write(t, dir, map[string]string{
 		"cur/1:2,S": one, "new/2": one, "tmp/3": one, "new/.hidden": one, ".Sent/cur/1": one, ".Work.2024/new/1": one, ".&vPSwuA-/cur/1": one, ".git/HEAD": "x",
 		"Projects/A/cur/1": one, "Projects/A/new/1:2,": one, ".KMail.directory/Sub/cur/1": one, "pictures/x.jpg": "x", "courierimapkeywords/:list": "x", "subscriptions": "x",
 		"\xba\xb8/cur/1": one,
@@ -131,7 +102,7 @@ func TestFolders(t *testing.T) {
 // TestFlags: by the letters of names, on all systems; a mark shows them.
 func TestFlags(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"dovecot-keywords": "0 $Label1\n1 Urgent\nx y\n99 z\n",
+	sourcetest.Write(t, dir, map[string]string{"dovecot-keywords": "0 $Label1\n1 Urgent\nx y\n99 z\n",
 		"cur/1:2,RSa": "", "cur/2;2,DFTPPb": "", "cur/3!2,Sz": "", "cur/4": "", "new/5": "", "cur/6:1,S": "", "cur/7,S=0,W=0:2,S": ""})
 	r := sourcetest.Open(t, maildir.Origin(dir))
 	f := sourcetest.Folder(t, r, "INBOX")
@@ -181,13 +152,13 @@ func TestSizes(t *testing.T) {
 	z.Close()
 	when := time.Date(2019, 3, 1, 9, 0, 0, 0, time.UTC)
 	all := map[string]string{"cur/1,S=17,W=20:2,": text, "cur/2,S=17,W=9999:2,": text, "cur/3,S=5,W=6:2,": text, "cur/4": text, "cur/5,S=17,W=20:2,": packed.String(), "cur/6,S=many,W=:2,": text}
-	write(t, dir, all)
+	sourcetest.Write(t, dir, all)
 	for name := range all {
 		if err := os.Chtimes(filepath.Join(dir, name), when, when); err != nil {
 			t.Fatal(err)
 		}
 	}
-	write(t, dir, map[string]string{"cur/7": "\x28\xb5\x2f\xfd zstd and more"})
+	sourcetest.Write(t, dir, map[string]string{"cur/7": "\x28\xb5\x2f\xfd zstd and more"})
 	if err := os.Symlink("nothing", filepath.Join(dir, "cur/8")); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/isaworks/isa/internal/mailtest"
 	"github.com/isaworks/isa/internal/mailtest/movetest"
+	"github.com/isaworks/isa/internal/mailtest/sourcetest"
 	"github.com/isaworks/isa/providers/mail/maildir"
 )
 
@@ -21,13 +22,13 @@ func TestMoving(t *testing.T) {
 	}
 	m := movetest.Moving(t, maildir.Origin(dir))
 	m.Pass(150)
-	m.Holds(wanted(all[:150]), mailtest.Comparison{})
+	m.Holds(sourcetest.Wanted(all[:150], true), mailtest.Comparison{})
 	m.Pass(0)
 	if err := mailtest.WriteMaildir(dir, all[150:]...); err != nil {
 		t.Fatal(err)
 	}
 	m.Pass(3)
-	m.Holds(wanted(all), mailtest.Comparison{})
+	m.Holds(sourcetest.Wanted(all, true), mailtest.Comparison{})
 	name, err := filepath.Glob(filepath.Join(dir, "cur", "*"))
 	if err != nil {
 		t.Fatal(err)

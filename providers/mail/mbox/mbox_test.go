@@ -20,22 +20,7 @@ import (
 )
 
 func corpus(n int) []mailtest.Message {
-	c := mailtest.Corpus{Messages: n, Folders: 5, Seed: 11}
-	var all []mailtest.Message
-	for i := range n {
-		all = append(all, c.Message(i))
-	}
-	return all
-}
-
-// wanted is what a source shows of messages.
-func wanted(all []mailtest.Message) mailtest.Mailbox {
-	out := mailtest.Mailbox{}
-	for _, m := range all {
-		m.Raw = mailtest.CRLF(m.Raw)
-		out[m.Folder] = append(out[m.Folder], m.Seen())
-	}
-	return out
+	return sourcetest.Messages(mailtest.Corpus{Messages: n, Folders: 5, Seed: 11})
 }
 
 // quoting are lines that mbox programs quote, and others like them.
@@ -70,7 +55,7 @@ func TestVariants(t *testing.T) {
 				}
 				sourcetest.Contract(t, mbox.Origin(dir))
 				r := sourcetest.Open(t, mbox.Origin(dir))
-				sourcetest.Differ(t, mailtest.Comparison{}.Compare(wanted(all), sourcetest.Read(t, r)))
+				sourcetest.Differ(t, mailtest.Comparison{}.Compare(sourcetest.Wanted(all, true), sourcetest.Read(t, r)))
 			})
 		}
 	}

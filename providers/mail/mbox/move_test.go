@@ -10,6 +10,7 @@ import (
 
 	"github.com/isaworks/isa/internal/mailtest"
 	"github.com/isaworks/isa/internal/mailtest/movetest"
+	"github.com/isaworks/isa/internal/mailtest/sourcetest"
 	"github.com/isaworks/isa/providers/mail/mbox"
 )
 
@@ -26,7 +27,7 @@ func TestMoving(t *testing.T) {
 	}
 	m := movetest.Moving(t, mbox.Origin(dir))
 	m.Pass(int64(n))
-	m.Holds(wanted(all[:n]), mailtest.Comparison{})
+	m.Holds(sourcetest.Wanted(all[:n], true), mailtest.Comparison{})
 	m.Pass(0)
 	if err := w.WriteMbox(dir, all[n:]...); err != nil {
 		t.Fatal(err)
@@ -34,7 +35,7 @@ func TestMoving(t *testing.T) {
 	if j := m.Pass(3); j.Reclaimed == 0 {
 		t.Error("nothing was recognised in the files that grew")
 	}
-	m.Holds(wanted(all), mailtest.Comparison{})
+	m.Holds(sourcetest.Wanted(all, true), mailtest.Comparison{})
 
 	inbox := filepath.Join(dir, "INBOX")
 	text, err := os.ReadFile(inbox)
@@ -51,7 +52,7 @@ func TestMoving(t *testing.T) {
 	if j := m.Pass(0); j.Renamed != 1 {
 		t.Errorf("%d folders were renamed", j.Renamed)
 	}
-	m.Holds(wanted(all), mailtest.Comparison{Rename: func(path string) string {
+	m.Holds(sourcetest.Wanted(all, true), mailtest.Comparison{Rename: func(path string) string {
 		if path == "Sent" {
 			return "Sent 2019"
 		}

@@ -26,24 +26,21 @@ package pop3
 import (
 	"context"
 	"crypto/x509"
-	"net"
 	"net/url"
-	"strings"
 	"time"
 
-	"github.com/isaworks/isa/internal/diag"
-	"github.com/isaworks/isa/internal/imapwire"
+	"github.com/isaworks/isa/internal/dial"
 	"github.com/isaworks/isa/providers"
 )
 
 // Security is how connections are protected.
-type Security = imapwire.Security
+type Security = dial.Security
 
 // The ways of protection.
 const (
-	TLS      = imapwire.TLS      // from the first byte, port 995
-	StartTLS = imapwire.StartTLS // STLS, port 110; never falls back
-	Plain    = imapwire.Plain
+	TLS      = dial.TLS      // from the first byte, port 995
+	StartTLS = dial.StartTLS // STLS, port 110; never falls back
+	Plain    = dial.Plain
 )
 
 // Account is a mailbox and the way to log in to it. It holds no secret: Secret is
@@ -81,48 +78,32 @@ func (o origin) Open(ctx context.Context) (providers.Reader, error) {
 }
 
 // Host is the server's name, with the port unless it is 995 or 110.
-func (a Account) Host() string {
-	host, port, err := net.SplitHostPort(a.Addr)
-	if err != nil {
-		return strings.ToLower(a.Addr)
-	}
-	if port == "995" || port == "110" {
-		return strings.ToLower(host)
-	}
-	return strings.ToLower(a.Addr)
-}
+func (a Account) Host() string { return dial.Host(a.Addr, "995", "110") }
 
 // Name is the account as a URL, "pop3://mail.acme-old.co.kr/gildong".
 func (a Account) Name() string { return "pop3://" + a.Host() + "/" + url.PathEscape(a.User) }
 
 // login connects and logs in.
 func (a Account) login(ctx context.Context) (*conn, error) {
-	c, err := dial(ctx, a)
+	c, err := open(ctx, dial.Options{Addr: a.Addr, Server: a.ServerName, Security: a.Security, Roots: a.Roots, Stall: a.Stall})
 	if err != nil {
 		return nil, err
 	}
 	if err := a.authenticate(ctx, c); err != nil {
-		c.cut() // the login's error is the one to tell
+		c.link.Cut() // the login's error is the one to tell
 		return nil, err
 	}
 	return c, nil
 }
 
 func (a Account) authenticate(ctx context.Context, c *conn) error {
-	op := "log in as " + a.User
-	secret, err := a.Secret(ctx)
+	login := dial.Login{User: a.User, Master: a.Master, Separator: a.Separator, Secret: a.Secret, Bearer: a.Bearer}
+	cred, err := login.Credentials(ctx)
+	if err == nil {
+		err = cred.Check()
+	}
 	if err != nil {
-		if diag.ClassOf(err) != diag.Internal {
-			return err
-		}
-		return &diag.Failure{Class: diag.Denied, Op: op, Detail: "the password or token cannot be had", Err: err}
+		return err
 	}
-	login := credentials{user: a.User, secret: secret, bearer: a.Bearer}
-	switch {
-	case a.Master != "" && a.Separator != "":
-		login.user = a.User + a.Separator + a.Master
-	case a.Master != "":
-		login.user, login.authorize = a.Master, a.User
-	}
-	return c.do(ctx, op, func() error { return c.login(login) })
+	return c.do(ctx, "log in as "+a.User, func() error { return c.login(cred) })
 }

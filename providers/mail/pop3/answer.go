@@ -3,12 +3,9 @@ package pop3
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
@@ -203,33 +200,4 @@ func (b *body) more() error {
 	b.bol = ended && (crlf || b.c.lf)
 	b.cr = line[len(line)-1] == '\r'
 	return nil
-}
-
-// explain gives an error of the connection its class.
-func explain(ctx context.Context, op string, err error) error {
-	var f *diag.Failure
-	var r *refusal
-	var dns *net.DNSError
-	var alert tls.AlertError
-	switch {
-	case ctx.Err() != nil:
-		return &diag.Failure{Class: diag.Cancelled, Op: op, Err: context.Cause(ctx)}
-	case errors.As(err, &f):
-		own := *f
-		if own.Op == "" {
-			own.Op = op
-		}
-		return &own
-	case errors.As(err, &r):
-		return r.failure(op)
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return &diag.Failure{Class: diag.Unavailable, Op: op, Err: err, Fix: "check the name of the host"}
-	case errors.As(err, &alert):
-		return &diag.Failure{Class: diag.Denied, Op: op, Err: err}
-	case errors.Is(err, net.ErrClosed):
-		return &diag.Failure{Class: diag.Unavailable, Op: op, Detail: "the connection was closed here"}
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &diag.Failure{Class: diag.Unavailable, Op: op, Detail: "the server closed the connection"}
-	}
-	return &diag.Failure{Class: diag.Unavailable, Op: op, Err: err}
 }

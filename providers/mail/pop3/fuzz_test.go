@@ -8,7 +8,9 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/isaworks/isa/internal/dial"
 	"github.com/isaworks/isa/providers"
 )
 
@@ -18,19 +20,20 @@ type said struct {
 	*bytes.Reader
 }
 
-func (s said) Read(p []byte) (int, error)  { return s.Reader.Read(p) }
-func (s said) Write(p []byte) (int, error) { return len(p), nil }
-func (s said) Close() error                { return nil }
+func (s said) Read(p []byte) (int, error)       { return s.Reader.Read(p) }
+func (s said) Write(p []byte) (int, error)      { return len(p), nil }
+func (s said) Close() error                     { return nil }
+func (s said) SetReadDeadline(time.Time) error  { return nil }
+func (s said) SetWriteDeadline(time.Time) error { return nil }
 
 // FuzzAnswers: whatever a server says, a session ends, and keys are in order.
 func FuzzAnswers(f *testing.F) {
-	f.Add([]byte("+OK\r\nTOP\r\nPIPELINING\r\n.\r\n+OK\r\n1 a\r\n2 a\r\n.\r\n+OK\r\n1 7\r\n2 8\r\n.\r\n+OK\r\nSubject: x\r\n\r\n.\r\n+OK\r\nDate: x\r\n.\r\n+OK\r\n..\r\n.\r\n-ERR no\r\n"))
-	f.Add([]byte("-ERR\n+OK\n1 a\n.\n+OK\n1 7\n.\n-ERR\n+OK\nSubject: x\n\n.\n+OK\nx\n.\n"))
-	f.Add([]byte("+OK\r\n.\r\n+OK\r\n.\r\n+OK\r\n.\r\n"))
+	f.Add([]byte("+OK hi\r\n+OK\r\nTOP\r\nPIPELINING\r\n.\r\n+OK\r\n1 a\r\n2 a\r\n.\r\n+OK\r\n1 7\r\n2 8\r\n.\r\n+OK\r\nSubject: x\r\n\r\n.\r\n+OK\r\nDate: x\r\n.\r\n+OK\r\n..\r\n.\r\n-ERR no\r\n"))
+	f.Add([]byte("+OK hi\n-ERR\n+OK\n1 a\n.\n+OK\n1 7\n.\n-ERR\n+OK\nSubject: x\n\n.\n+OK\nx\n.\n"))
+	f.Add([]byte("+OK hi\r\n+OK\r\n.\r\n+OK\r\n.\r\n+OK\r\n.\r\n"))
 	f.Fuzz(func(t *testing.T, words []byte) {
-		c := &conn{raw: said{Reader: bytes.NewReader(words)}}
-		c.r, c.w = bufio.NewReaderSize(c.raw, bufferSize), bufio.NewWriter(io.Discard)
-		if err := c.capabilities(); err != nil {
+		c := &conn{link: dial.New(said{Reader: bytes.NewReader(words)}, dial.Options{Security: dial.Plain})}
+		if err := c.begin(t.Context()); err != nil {
 			return
 		}
 		r := &reader{conn: c, account: Account{Temp: t.TempDir()}}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 )
 
 // mostMessages is how many messages a mailbox may have, so that a server cannot fill
@@ -36,7 +37,7 @@ func (c *conn) list() (*inbox, error) {
 	var refused *refusal
 	switch _, err := c.ask("UIDL"); {
 	case errors.As(err, &refused) && refused.failure("").Class == diag.Invalid:
-		return nil, settled{&diag.Failure{Class: diag.Invalid, Op: "list messages", Detail: "the server has no unique-ids (UIDL), so that nothing tells which messages were moved before", Err: refused,
+		return nil, dial.Settled{Failure: &diag.Failure{Class: diag.Invalid, Op: "list messages", Detail: "the server has no unique-ids (UIDL), so that nothing tells which messages were moved before", Err: refused,
 			Fix: "read the account by IMAP, or its files"}}
 	case err != nil:
 		return nil, err

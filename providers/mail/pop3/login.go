@@ -1,47 +1,29 @@
 package pop3
 
 import (
-	"encoding/base64"
 	"slices"
 	"strings"
 
-	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 )
-
-// credentials are what a login needs. They have no text form.
-type credentials struct {
-	user      string
-	authorize string // whose mailbox it is, when user is a master user; "" user's own
-	secret    string
-	bearer    bool
-}
-
-// String hides the secret.
-func (credentials) String() string { return "(credentials)" }
-
-// GoString hides the secret.
-func (credentials) GoString() string { return "(credentials)" }
 
 // login logs in: by XOAUTH2 for tokens, by AUTH PLAIN for master users and for what
 // USER and PASS cannot carry, else by these. What the server can is asked again.
-func (c *conn) login(cred credentials) error {
-	if strings.ContainsAny(cred.user+cred.secret+cred.authorize, "\r\n\x00") {
-		return settled{&diag.Failure{Class: diag.Denied, Op: "log in as " + cred.user, Detail: "a user or password holds a line end or NUL"}}
-	}
+func (c *conn) login(cred dial.Credentials) error {
 	sasl := strings.Fields(strings.ToUpper(c.caps["SASL"]))
 	var err error
 	switch {
-	case cred.bearer:
-		err = c.authenticate("XOAUTH2", cred.token())
-	case cred.authorize != "" || slices.Contains(sasl, "PLAIN") && (!c.has("USER") || !ascii(cred.user+cred.secret) || strings.Contains(cred.user, " ")):
-		err = c.authenticate("PLAIN", cred.plain())
+	case cred.Bearer:
+		err = c.authenticate("XOAUTH2", cred.XOAUTH2())
+	case cred.Authorize != "" || slices.Contains(sasl, "PLAIN") && (!c.has("USER") || !cred.ASCII() || strings.Contains(cred.User, " ")):
+		err = c.authenticate("PLAIN", cred.Plain())
 	default:
-		if _, err = c.ask("USER " + cred.user); err == nil {
-			_, err = c.ask("PASS " + cred.secret)
+		if _, err = c.ask("USER " + cred.User); err == nil {
+			_, err = c.ask("PASS " + cred.Secret)
 		}
 	}
 	if err != nil {
-		return cred.kept(err)
+		return kept(cred, err)
 	}
 	return c.capabilities()
 }
@@ -79,32 +61,12 @@ func (c *conn) authenticate(mechanism, encoded string) error {
 
 // kept takes the secret out of the words of servers that repeat what they did not
 // understand.
-func (cred credentials) kept(err error) error {
+func kept(cred dial.Credentials, err error) error {
 	r, ok := err.(*refusal) //nolint:errorlint // as reply returns it
-	if !ok || cred.secret == "" {
+	if !ok {
 		return err
 	}
 	hidden := *r
-	for _, secret := range []string{cred.secret, clean(cred.secret), cred.token(), cred.plain()} {
-		if secret != "" {
-			hidden.text = strings.ReplaceAll(hidden.text, secret, "…")
-		}
-	}
+	hidden.text = cred.Hide(r.text, clean(cred.Secret))
 	return &hidden
-}
-
-// token is the message of XOAUTH2.
-func (cred credentials) token() string {
-	return encode("user=" + cred.user + "\x01auth=Bearer " + cred.secret + "\x01\x01")
-}
-
-// plain is the message of SASL PLAIN (RFC 4616).
-func (cred credentials) plain() string {
-	return encode(cred.authorize + "\x00" + cred.user + "\x00" + cred.secret)
-}
-
-func encode(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
-
-func ascii(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e }) < 0
 }

@@ -29,12 +29,7 @@ func account(s *mailtest.Server) pop3.Account {
 
 // inbox is a corpus in one folder.
 func inbox(n int) []mailtest.Message {
-	c := mailtest.Corpus{Messages: n, Folders: 1, Seed: 5}
-	var all []mailtest.Message
-	for i := range n {
-		all = append(all, c.Message(i))
-	}
-	return all
+	return sourcetest.Messages(mailtest.Corpus{Messages: n, Folders: 1, Seed: 5})
 }
 
 // wanted is what POP3 shows of messages: no flags, line ends as POP3 has them.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 	"github.com/isaworks/isa/providers"
 	"github.com/isaworks/isa/providers/mail/files"
 )
@@ -100,7 +101,7 @@ func (r *reader) scan(ctx context.Context, all []message, yield func(providers.I
 			return errNoTop
 		}
 		if err := yield(it); err != nil {
-			return own{err}
+			return dial.Own{Err: err}
 		}
 		return nil
 	}
@@ -151,7 +152,7 @@ func (r *reader) pipeline(ctx context.Context, all []message, most int64, comman
 		_, answered := r.conn.reply(verbOf(command(all[done])))
 		if err := each(all[done], answered); err != nil {
 			if lost := r.forget(sent - done - 1); lost != nil {
-				r.conn.cut() // what err is does not change by that
+				r.conn.link.Cut() // what err is does not change by that
 			}
 			return done, err
 		}
@@ -251,7 +252,7 @@ func (r *reader) fetched(m message, err error, whole *spill, bad *error, yield f
 	it := providers.Item{Key: m.key, Size: whole.size, Date: files.Received(whole.header(), r.opened)}
 	it.Print.Head = providers.HeadOf(whole.header(), whole.size)
 	if err := yield(providers.Message{Item: it, Body: body}); err != nil {
-		return own{err}
+		return dial.Own{Err: err}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/dial"
 	"github.com/isaworks/isa/internal/imapwire"
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/providers/mail"
@@ -65,9 +65,9 @@ func (w *Workspace) examineTarget(ctx context.Context) []Check {
 	if err != nil {
 		return []Check{failed(name, "it is not known", err, "correct or unset ISA_IMAP_BASE")}
 	}
-	at := host{name: name, addr: server.Address(), security: imapwire.TLS}
+	at := host{name: name, addr: server.Address(), security: dial.TLS}
 	if !server.TLS {
-		at.security = imapwire.Plain
+		at.security = dial.Plain
 	}
 	return at.examine(ctx, w.env.Now(), func(ctx context.Context) Check { return at.imap(ctx, false, true) })
 }
@@ -76,13 +76,17 @@ func (w *Workspace) examineTarget(ctx context.Context) []Check {
 type host struct {
 	name, addr, server string
 	roots              *x509.CertPool
-	security           imapwire.Security
+	security           dial.Security
+}
+
+func (h host) options() dial.Options {
+	return dial.Options{Addr: h.addr, Server: h.server, Security: h.security, Roots: h.roots, Stall: serverPatience}
 }
 
 // examine checks name, port and certificate, then speaks to the server.
 func (h host) examine(ctx context.Context, now time.Time, speak func(context.Context) Check) []Check {
 	var out []Check
-	if h.security == imapwire.TLS {
+	if h.security == dial.TLS {
 		c := h.certificate(ctx, now)
 		if c.Verdict == Failed {
 			return []Check{c}
@@ -98,23 +102,18 @@ const unreachable = "correct host and port; is a firewall between?"
 // certificate checks the way to a port with TLS from the first byte.
 func (h host) certificate(ctx context.Context, now time.Time) Check {
 	name := h.name + " certificate"
-	only, _, err := net.SplitHostPort(h.addr)
-	if err != nil {
-		return failed(name, h.addr+" is no address", err, "write host and port")
-	}
-	if h.server != "" {
-		only = h.server
-	}
 	ctx, cancel := context.WithTimeout(ctx, serverPatience)
 	defer cancel()
-	raw, err := new(net.Dialer).DialContext(ctx, "tcp", h.addr)
+	o := h.options()
+	o.Now = func() time.Time { return now }
+	link, err := dial.Open(ctx, o)
 	if err != nil {
 		return failed(name, h.addr+" cannot be reached", err, unreachable)
 	}
-	conn := tls.Client(raw, &tls.Config{ServerName: only, RootCAs: h.roots, MinVersion: tls.VersionTLS12, Time: func() time.Time { return now }})
-	defer conn.Close() //nolint:errcheck // nothing was said
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return failed(name, h.addr+" is not trusted", err, "correct the name, or give the authority's certificate as ca_file")
+	defer link.Cut() // nothing was said
+	conn, err := link.Encrypt(ctx)
+	if err != nil {
+		return failed(name, h.addr+" is not trusted", err, unreachable)
 	}
 	return lifetime(name, conn.ConnectionState().PeerCertificates[0], now)
 }
@@ -134,7 +133,7 @@ func lifetime(name string, leaf *x509.Certificate, now time.Time) Check {
 
 // imap reads the greeting and what the server offers before the login.
 func (h host) imap(ctx context.Context, bearer, target bool) Check {
-	c, err := imapwire.Dial(ctx, imapwire.Options{Addr: h.addr, Server: h.server, Security: h.security, Roots: h.roots, Stall: serverPatience})
+	c, err := imapwire.Dial(ctx, h.options())
 	if err != nil {
 		return failed(h.name, h.addr+" cannot be spoken to", err, unreachable)
 	}
@@ -161,7 +160,7 @@ func (h host) imap(ctx context.Context, bearer, target bool) Check {
 		check.Verdict, check.Why, check.Fix = Failed, "it takes no access tokens (XOAUTH2), which login has", "log in with a password or a master user"
 	case !bearer && c.Has("LOGINDISABLED") && !c.Has("AUTH=PLAIN"):
 		check.Verdict, check.Why, check.Fix = Failed, "it takes no passwords on this connection", "use tls or starttls"
-	case h.security == imapwire.Plain && !local127(h.addr):
+	case h.security == dial.Plain && !local127(h.addr):
 		check.Verdict, check.Why, check.Fix = Doubtful, "passwords and mail pass unprotected", "use tls"
 	}
 	return check
@@ -178,7 +177,7 @@ func (h host) pop3(ctx context.Context) Check {
 		return failed(h.name, h.addr+" cannot be spoken to", err, unreachable)
 	}
 	c := Check{Name: h.name, Verdict: Fine, What: h.addr + " answers"}
-	if h.security == imapwire.Plain && !local127(h.addr) {
+	if h.security == dial.Plain && !local127(h.addr) {
 		c.Verdict, c.Why, c.Fix = Doubtful, "passwords and mail pass unprotected", "use tls"
 	}
 	return c

@@ -16,7 +16,7 @@ func BenchmarkAppend(b *testing.B) {
 	body := "Message-ID: <1@x>\r\n\r\n" + strings.Repeat(strings.Repeat("x", 76)+"\r\n", 180)
 	b.SetBytes(int64(len(body)))
 	b.ResetTimer()
-	out := bufio.NewWriterSize(k.conn, 1<<18)
+	out := bufio.NewWriterSize(k.Conn, 1<<18)
 	go func() {
 		for range b.N {
 			fmt.Fprintf(out, "x APPEND INBOX (\\Seen) \"01-Jan-2020 00:00:00 +0900\" {%d+}\r\n%s\r\n", len(body), body)
@@ -24,7 +24,7 @@ func BenchmarkAppend(b *testing.B) {
 		_ = out.Flush()
 	}()
 	for range b.N {
-		if got := k.until("x "); !strings.HasPrefix(got, "x OK [APPENDUID") {
+		if got := k.Until("x "); !strings.HasPrefix(got, "x OK [APPENDUID") {
 			b.Fatal(got)
 		}
 	}
@@ -40,18 +40,18 @@ func BenchmarkFetch(b *testing.B) {
 	}
 	k := converse(b, s.Addr())
 	k.login("a@acme.co.kr")
-	k.command("SELECT INBOX")
+	k.Command("SELECT INBOX")
 	b.SetBytes(int64(len(body)))
 	b.ResetTimer()
 	for n := b.N; n > 0; n -= 1000 {
-		k.send("x FETCH 1:%d BODY.PEEK[]\r\n", min(n, 1000))
+		k.Send("x FETCH 1:%d BODY.PEEK[]\r\n", min(n, 1000))
 		for range min(n, 1000) {
-			k.line()
-			if _, err := io.CopyN(io.Discard, k.in, int64(len(body))); err != nil {
+			k.Line()
+			if _, err := io.CopyN(io.Discard, k.In, int64(len(body))); err != nil {
 				b.Fatal(err)
 			}
-			k.line()
+			k.Line()
 		}
-		k.until("x ")
+		k.Until("x ")
 	}
 }

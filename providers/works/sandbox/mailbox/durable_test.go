@@ -95,14 +95,14 @@ func killWhileAppending(t *testing.T, dir string, first, count, after int) int {
 	go func() { // ends when the server dies and the connection breaks
 		for n := first; n < first+count; n++ {
 			b := letterOf(n)
-			if _, err := fmt.Fprintf(k.conn, "x APPEND INBOX (\\Seen Kept) {%d+}\r\n%s\r\n", len(b), b); err != nil {
+			if _, err := fmt.Fprintf(k.Conn, "x APPEND INBOX (\\Seen Kept) {%d+}\r\n%s\r\n", len(b), b); err != nil {
 				return
 			}
 		}
 	}()
 	answers := 0
 	for ; answers < after; answers++ {
-		if got := k.line(); !strings.HasPrefix(got, "x OK [APPENDUID") {
+		if got := k.Line(); !strings.HasPrefix(got, "x OK [APPENDUID") {
 			t.Fatal(got)
 		}
 	}
@@ -110,7 +110,7 @@ func killWhileAppending(t *testing.T, dir string, first, count, after int) int {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()                                       // it was killed
-	for strings.HasPrefix(k.line(), "x OK [APPENDUID") { // sent before
+	for strings.HasPrefix(k.Line(), "x OK [APPENDUID") { // sent before
 		answers++
 	}
 	return answers

@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/isaworks/isa/internal/imapwire/wiretest"
 )
 
 // inferred is the default of the sandbox.
@@ -121,11 +122,7 @@ func (c *client) body(uid imap.UID) string {
 }
 
 // talk is a conversation on a raw connection.
-type talk struct {
-	t    testing.TB
-	conn net.Conn
-	in   *bufio.Reader
-}
+type talk struct{ *wiretest.Talk }
 
 func converse(t testing.TB, addr string) *talk {
 	t.Helper()
@@ -137,53 +134,14 @@ func converse(t testing.TB, addr string) *talk {
 	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	return &talk{t, conn, bufio.NewReader(conn)}
-}
-
-func (k *talk) send(format string, args ...any) {
-	k.t.Helper()
-	if _, err := fmt.Fprintf(k.conn, format, args...); err != nil {
-		k.t.Fatal(err)
-	}
-}
-
-// line reads one line without its end; "" when the connection has ended.
-func (k *talk) line() string {
-	line, err := k.in.ReadString('\n')
-	if err != nil {
-		return ""
-	}
-	return strings.TrimRight(line, "\r\n")
-}
-
-// command sends a line and returns what comes until its tagged answer.
-func (k *talk) command(line string) string {
-	k.t.Helper()
-	k.send("x %s\r\n", line)
-	return k.until("x ")
-}
-
-// until returns the lines up to one with the prefix.
-func (k *talk) until(prefix string) string {
-	k.t.Helper()
-	var out []string
-	for {
-		l := k.line()
-		if l == "" && len(out) > 0 && out[len(out)-1] == "" {
-			k.t.Fatalf("the connection ended after %q", out)
-		}
-		out = append(out, l)
-		if strings.HasPrefix(l, prefix) {
-			return strings.Join(out, "\n")
-		}
-	}
+	return &talk{wiretest.NewTalk(t, conn)}
 }
 
 func (k *talk) login(user string) {
-	k.t.Helper()
-	k.line()
-	if got := k.command("LOGIN " + user + " app-" + user); !strings.HasPrefix(got, "x OK") {
-		k.t.Fatal(got)
+	k.T.Helper()
+	k.Line()
+	if got := k.Command("LOGIN " + user + " app-" + user); !strings.HasPrefix(got, "x OK") {
+		k.T.Fatal(got)
 	}
 }
 

@@ -197,7 +197,7 @@ func TestChanges(t *testing.T) {
 		c.put("INBOX", letter, nil)
 	}
 	c.open("INBOX")
-	w.command("SELECT INBOX")
+	w.Command("SELECT INBOX")
 	c.ok(c.Store(imap.UIDSetNum(2, 3), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close())
 	c.ok(c.UIDExpunge(imap.UIDSetNum(1, 2)).Close())
 	data, err := c.Copy(imap.UIDSetNum(1, 4), "Trash").Wait()
@@ -207,10 +207,10 @@ func TestChanges(t *testing.T) {
 	c.ok(err)
 	want(t, "moved", moved.DestUIDs, "1")
 	c.put("INBOX", letter, nil)
-	want(t, "during FETCH", w.command("FETCH 2:* UID"), "* 3 FETCH (UID 3)\n* 5 EXISTS\n* 3 FETCH (UID 3 FLAGS (\\Deleted))\nx OK FETCH completed")
-	want(t, "told", w.command("NOOP"), "* 4 EXPUNGE\n* 2 EXPUNGE\nx OK NOOP completed")
-	want(t, "afterwards", w.command("FETCH 1:* UID"), "* 1 FETCH (UID 1)\n* 2 FETCH (UID 3)\n* 3 FETCH (UID 5)\nx OK FETCH completed")
-	want(t, "deleted", w.command("UID SEARCH DELETED"), "* SEARCH 3\nx OK UID SEARCH completed")
+	want(t, "during FETCH", w.Command("FETCH 2:* UID"), "* 3 FETCH (UID 3)\n* 5 EXISTS\n* 3 FETCH (UID 3 FLAGS (\\Deleted))\nx OK FETCH completed")
+	want(t, "told", w.Command("NOOP"), "* 4 EXPUNGE\n* 2 EXPUNGE\nx OK NOOP completed")
+	want(t, "afterwards", w.Command("FETCH 1:* UID"), "* 1 FETCH (UID 1)\n* 2 FETCH (UID 3)\n* 3 FETCH (UID 5)\nx OK FETCH completed")
+	want(t, "deleted", w.Command("UID SEARCH DELETED"), "* SEARCH 3\nx OK UID SEARCH completed")
 	if _, err := c.Store(imap.UIDSetNum(3), &imap.StoreFlags{Op: imap.StoreFlagsSet, Flags: []imap.Flag{`\Recent`}}, nil).Collect(); err == nil {
 		t.Error(`\Recent can be set`)
 	}
