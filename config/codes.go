@@ -7,7 +7,7 @@ import "maps"
 // by the package that reads them.
 func Codes() map[string]string {
 	out := map[string]string{}
-	for _, part := range []map[string]string{configCodes(), referenceCodes(), valueCodes()} {
+	for _, part := range []map[string]string{configCodes(), referenceCodes(), relocationCodes(), valueCodes()} {
 		maps.Copy(out, part)
 	}
 	return out

@@ -34,6 +34,7 @@ type block struct {
 	parent  *block // the enclosing block, nil at the top
 	body    *body
 	forEach *expr
+	speaks  *relocation // of moved, removed and import blocks, which declare nothing; else nil
 
 	keys      phase
 	values    phase
@@ -88,6 +89,8 @@ func (l *loader) collectBlock(b *hclsyntax.Block) {
 		l.declareLocals(b)
 	case "guard":
 		l.addGuard(b)
+	case movedType, removedType, importType:
+		l.relocate(b)
 	default:
 		k, ok := l.kinds[b.Type]
 		if !ok {
@@ -100,7 +103,7 @@ func (l *loader) collectBlock(b *hclsyntax.Block) {
 
 // topBlocks lists the block types of a file.
 func (l *loader) topBlocks() []string {
-	return append([]string{"isa", "tenant", "variable", "locals", "guard"}, l.kindNames()...)
+	return slices.Concat([]string{"isa", "tenant", "variable", "locals", "guard"}, relocationTypes(), l.kindNames())
 }
 
 func (l *loader) unknownBlock(b *hclsyntax.Block, names []string, in string) {
@@ -108,10 +111,14 @@ func (l *loader) unknownBlock(b *hclsyntax.Block, names []string, in string) {
 	if in != "" {
 		where = "in " + in
 	}
+	otherwise := "remove it"
+	if len(names) > 0 {
+		otherwise = "use one of " + strings.Join(names, ", ")
+	}
 	l.problem(diag.Diagnostic{
 		Code: "config.block_unknown", Summary: "Unknown block type",
 		Detail: fmt.Sprintf("There is no block %s %s.", b.Type, where),
-		Fix:    didYouMean(b.Type, names, "use one of "+strings.Join(names, ", ")),
+		Fix:    didYouMean(b.Type, names, otherwise),
 		Place:  at(b.TypeRange),
 	})
 }

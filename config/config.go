@@ -19,9 +19,14 @@ type Config struct {
 	Access  Access
 	Objects []*schema.Instance // in the order of writing (Seq)
 	Guards  []Guard
-	Tables  []Table
-	Digest  string // of all files, tables, variables and as_of that were read
-	AsOf    string // YYYY-MM-DD, "" when not given
+	// Moves, Removals and Imports are the moved, removed and import blocks, an entry for
+	// each of their instances, as written.
+	Moves    []schema.Move
+	Removals []schema.Removal
+	Imports  []schema.Import
+	Tables   []Table
+	Digest   string // of all files, tables, variables and as_of that were read
+	AsOf     string // YYYY-MM-DD, "" when not given
 
 	// Sources are the texts of the HCL files by name relative to Dir, for showing
 	// snippets.

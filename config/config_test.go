@@ -215,6 +215,15 @@ func renderConfig(t *testing.T, cfg *Config, list diag.List) string {
 		}
 		fmt.Fprintf(&b, "%s\n", data)
 	}
+	for _, m := range cfg.Moves {
+		fmt.Fprintf(&b, "moved %s → %s\n", m.From, m.To)
+	}
+	for _, one := range cfg.Removals {
+		fmt.Fprintf(&b, "removed %s: %s\n", one.From, one.Action)
+	}
+	for _, one := range cfg.Imports {
+		fmt.Fprintf(&b, "import %s as %s\n", one.ID, one.To)
+	}
 	for i, in := range cfg.Objects {
 		if in.Seq != i {
 			t.Errorf("%s has the number %d, not %d", in.Addr, in.Seq, i)

@@ -40,6 +40,10 @@ func (l *loader) compile() {
 }
 
 func (l *loader) compileBlock(b *block) {
+	if b.speaks != nil {
+		l.compileRelocation(b)
+		return
+	}
 	p := place{owner: b.addr, title: b.addr.String(), skip: map[string]bool{}}
 	if b.kind.Parent != "" {
 		p.inner = b.kind.Type
@@ -80,6 +84,11 @@ func (l *loader) evaluateBlocks() {
 	l.reportOpen()
 	for _, b := range l.blocks {
 		for _, in := range b.instances {
+			if b.speaks != nil { // it has no address
+				for i := range in.diags {
+					in.diags[i].Address = ""
+				}
+			}
 			l.diags = append(l.diags, in.diags...)
 		}
 	}

@@ -363,8 +363,8 @@ func (l *loader) takeShared(in *instance) {
 		delete(obj.Attrs, companyAttr)
 	}
 	obj.Company, _ = l.cfg.Tenant.Company(company)
-	if a, ok := obj.Kind.Attr(previousAttr); ok && a.Steering {
-		obj.Previous = texts(obj.Attrs[previousAttr])
+	if keys, ok := obj.Attrs[previousAttr]; ok {
+		obj.Previous = texts(keys)
 		delete(obj.Attrs, previousAttr)
 	}
 	life, ok := obj.Attrs[lifecycleAttr].(value.Object)

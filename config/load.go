@@ -145,7 +145,7 @@ func (l *loader) declareKinds() {
 func (l *loader) finish() {
 	seq := 0
 	for _, b := range l.blocks {
-		if b.kind.Type == companyType {
+		if b.kind.Type == companyType || b.speaks != nil {
 			continue
 		}
 		for _, in := range b.instances {
@@ -157,6 +157,7 @@ func (l *loader) finish() {
 			l.cfg.Objects = append(l.cfg.Objects, in.object)
 		}
 	}
+	l.relocations()
 	l.checkCycles()
 	l.cfg.Tables = l.tables.report()
 	l.diags = append(l.diags, l.tables.diags...)

@@ -33,6 +33,19 @@ func Describe(kinds []*schema.Kind) []Described {
 		{Header: `company "NAME"`, Doc: "A further domain of the same tenant.", Attrs: company.Attrs},
 		{Header: `guard "CODE"`, Doc: "Sets the limit of one guard; `isa explain` lists the codes, here without `guard.` in front.", Attrs: guardAttrs()},
 	}
+	for _, r := range []struct{ typ, doc string }{
+		{movedType, "An object is known by another address from now on, and stays the object it is. Takes `for_each`."},
+		{removedType, "How objects leave that are not declared any more. Takes `for_each`."},
+		{importType, "An object of the tenant is the one that is declared. Takes `for_each`."},
+	} {
+		attrs := relocationKind(r.typ).Attrs
+		for i := range attrs {
+			if attrs[i].Name == fromAttr || attrs[i].Name == toAttr { // only the key is a text
+				attrs[i].Type = schema.RefTo("address")
+			}
+		}
+		out = append(out, Described{Header: r.typ, Doc: r.doc, Attrs: attrs})
+	}
 	for _, k := range kinds {
 		out = append(out, Described{Header: k.Type + ` "NAME"`, Attrs: k.Attrs, Kind: k})
 	}

@@ -20,12 +20,18 @@ const (
 )
 
 // withShared returns the attributes of a kind with the arguments that every kind
-// has: its company and its lifecycle. trees are the kinds that leavers may be
+// has: earlier keys, its company and its lifecycle. trees are the kinds that leavers may be
 // moved to. Kinds of content have neither.
 func withShared(k *schema.Kind, trees []string) []schema.Attr {
 	attrs := slices.Clone(k.Attrs)
 	if k.Content {
 		return attrs
+	}
+	if _, ok := k.Attr(previousAttr); !ok && k.Unread == "" {
+		attrs = append(attrs, schema.Attr{
+			Name: previousAttr, Type: schema.ListOf(schema.Text()), Steering: true,
+			Doc: "External keys or for_each keys under which the same object was known before.",
+		})
 	}
 	if _, ok := k.Attr(companyAttr); !ok {
 		attrs = append(attrs, schema.Attr{

@@ -233,7 +233,7 @@ func (p *planner) action(o *object) (Action, string) {
 	} else if s.release != nil {
 		reason = joined("gives up a name", reason)
 	}
-	if s.placed != nil && s.main == nil && s.release == nil && o.previous.IsZero() {
+	if s.main == nil && s.release == nil && s.later == nil && (s.placed != nil || !o.previous.IsZero() && len(o.diff) == 0) {
 		return Move, reason
 	}
 	return Update, reason
@@ -247,6 +247,9 @@ func joined(a, b string) string {
 }
 
 func (p *planner) matchedBy(o *object) string {
+	if o.imported {
+		return "an import block"
+	}
 	if key := o.key(); key != "" && o.kind.Key != "" && value.Text(o.live.Attrs[o.kind.Key]) == key {
 		return o.kind.Key
 	}

@@ -54,10 +54,14 @@ type planner struct {
 	byDom   map[int]schema.Company
 	nodes   []*node
 	give    []handover
+	freed   []taker   // names taken that only people in the deletion period have
 	pending []*object // leavers whom the service cannot suspend
 	holders map[string]*live.Object
 	diags   diag.List
 	plan    *Plan
+
+	moves   schema.Moves
+	removed map[addr.Address]*schema.Removal // by the address that they name
 }
 
 // kind is a schema.Kind with the live objects of the kind.
@@ -85,6 +89,7 @@ type object struct {
 	missing  bool   // it should be there: creating it again needs a second look
 
 	adopted     bool // matched without the state
+	imported    bool // by an import block
 	byName      bool // matched by nothing but the natural key, and not what isa once made
 	merged      bool // another object took it over: it is the same under another address
 	hidden      bool // deleted, and the listing does not show it: live is what can be known of it
@@ -132,6 +137,7 @@ func newPlanner(in Input) *planner {
 		in: in, kinds: make(map[string]*kind, len(in.Kinds)),
 		at:    make(map[addr.Address]*object, len(in.Wanted)+8),
 		byDom: make(map[int]schema.Company, len(in.Tenant.Companies)),
+		moves: schema.NewMoves(in.Moves), removed: indexRemovals(in.Removals),
 	}
 	for i, k := range in.Kinds {
 		objects, listed := in.Live.Objects[k.Type]
@@ -189,6 +195,12 @@ func (p *planner) finish() *Plan {
 // ago that a listing may not show it yet.
 func (p *planner) recent(o *object) bool {
 	return o.st != nil && !o.st.Applied.IsZero() && p.in.Now.Sub(o.st.Applied) < confirmWithin
+}
+
+// awaited reports whether the object was applied so shortly ago that it may be there
+// although the listing does not show it.
+func (p *planner) awaited(o *object) bool {
+	return p.recent(o) && o.live == nil && o.st.Status != state.Pending && o.st.Status != state.Retired
 }
 
 func (p *planner) unconfirmed(o *object) {

@@ -9,8 +9,9 @@ import (
 	"github.com/isaworks/isa/internal/value"
 )
 
-// choose applies targets and exclude. What a chosen object needs created is
-// chosen too; what needs an excluded object created is left out with a warning.
+// choose applies targets and exclude. What a chosen object needs created, or known to
+// the state, is chosen too; what needs that of an excluded object is left out with a
+// warning.
 func (p *planner) choose() {
 	if p.in.Targets == nil && len(p.in.Exclude) == 0 {
 		return
@@ -71,7 +72,7 @@ func (p *planner) holdBack(chosen map[*object]bool) {
 				chosen[o], again = false, true
 				p.diags = append(p.diags, diag.Diagnostic{
 					Severity: diag.Warning, Code: "selection.needs", Summary: summaries()["selection.needs"],
-					Detail:  "it refers to " + t.addr.String() + ", which does not exist yet and is left out",
+					Detail:  "it refers to " + t.addr.String() + ", which " + t.lacks() + " and is left out",
 					Address: o.addr.String(), Place: o.where(nil),
 				})
 				break
@@ -80,17 +81,32 @@ func (p *planner) holdBack(chosen map[*object]bool) {
 	}
 }
 
-// creations are the objects that o refers to and that would have to be created.
+// lacks says why an object that is left out cannot be referred to.
+func (o *object) lacks() string {
+	if o.creating() {
+		return "does not exist yet"
+	}
+	return "the state does not know by that address yet"
+}
+
+// unknown reports whether nothing can refer to the object before this plan has done
+// something about it: it has to be created, or the state does not know it yet, or by
+// another address.
+func (o *object) unknown() bool {
+	return o.creating() || o.inst != nil && o.live != nil && (o.st == nil || o.st.ID != o.live.ID || !o.previous.IsZero())
+}
+
+// creations are the objects that o refers to and that this plan has to make known first.
 func (p *planner) creations(o *object) []*object {
 	if o.inst == nil {
-		if t := p.at[o.st.Lifecycle.LeaversUnit]; t != nil && t.creating() {
+		if t := p.at[o.st.Lifecycle.LeaversUnit]; t != nil && t.unknown() {
 			return []*object{t}
 		}
 		return nil
 	}
 	found := map[*object]bool{}
 	for _, r := range value.Refs(o.inst.Attrs) {
-		if t := p.at[r]; t != nil && t.creating() && t != o {
+		if t := p.at[r]; t != nil && t.unknown() && t != o {
 			found[t] = true
 		}
 	}

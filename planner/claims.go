@@ -145,6 +145,9 @@ func (p *planner) handOver(k *kind, o *object, l *live.Object, c schema.Claim, t
 		h.attr = t.claim.Path[0].Name
 	}
 	switch {
+	case lingers(o, l) && p.in.Tenant.Facts.Hold(c.Forgotten) && t.claim.Forgotten == c.Forgotten:
+		p.freed = append(p.freed, t)
+		return
 	case o == nil || o.unselected || o.unconfirmed:
 		p.taken(k, o, l, c, t)
 		return

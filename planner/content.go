@@ -11,6 +11,7 @@ import (
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/state"
 )
 
 // DeclaredContent is what the configuration says about things counted by millions
@@ -39,14 +40,16 @@ type DeclaredWave struct {
 // Stream is one declared move of content: one account into one.
 type Stream struct {
 	Address addr.Address
-	Title   string // of whose content it is, for people
-	Member  addr.Address
-	Route   string
-	Phase   string // of its wave; presync without one
-	Filters []string
-	Wave    addr.Address // zero: none
-	Host    string       // of the source
-	Place   diag.Place
+	// Previous is the address by which it is known so far, zero: none or the same.
+	Previous addr.Address
+	Title    string // of whose content it is, for people
+	Member   addr.Address
+	Route    string
+	Phase    string // of its wave; presync without one
+	Filters  []string
+	Wave     addr.Address // zero: none
+	Host     string       // of the source
+	Place    diag.Place
 
 	// Runs says how items go when the service fetches them for itself; nil: one by one.
 	Runs *Runs
@@ -89,11 +92,14 @@ type Unserved struct {
 	What    string       `json:"what"`
 }
 
-// WaveChange is a wave that comes into another phase when the plan is carried out.
+// WaveChange is a wave that comes into another phase, or is known by another address,
+// when the plan is carried out.
 type WaveChange struct {
 	Address addr.Address `json:"address"`
-	From    string       `json:"from,omitempty"` // "" new
-	To      string       `json:"to"`
+	// Previous is the address by which the state knows the wave, zero: the same or none.
+	Previous addr.Address `json:"previous_address,omitzero"`
+	From     string       `json:"from,omitempty"` // "" new
+	To       string       `json:"to"`
 }
 
 // ContentCost is what moving the new items takes.
@@ -184,7 +190,7 @@ func (p *planner) waveChosen(a addr.Address, moving bool) bool {
 }
 
 func (p *planner) contentLine(s *Stream) Content {
-	c := Content{Address: s.Address, Title: s.Title, Wave: s.Wave, Route: s.Route, Phase: s.Phase, Filters: s.Filters, Passed: s.Passed, Waits: p.waits(s)}
+	c := Content{Address: s.Address, Previous: s.Previous, Title: s.Title, Wave: s.Wave, Route: s.Route, Phase: s.Phase, Filters: s.Filters, Passed: s.Passed, Waits: p.waits(s)}
 	if s.leftWave() {
 		c.Moved = s.With
 	}
@@ -244,9 +250,9 @@ func (p *planner) waits(s *Stream) string {
 // wave notes that a wave comes into another phase, and warns of what is easily
 // missed.
 func (p *planner) wave(w DeclaredWave) {
-	known, _ := p.in.State.Wave(w.Address)
-	if known.Phase != w.Phase {
-		p.plan.Waves = append(p.plan.Waves, WaveChange{Address: w.Address, From: known.Phase, To: w.Phase})
+	known, previous := p.knownWave(w.Address)
+	if known.Phase != w.Phase || !previous.IsZero() {
+		p.plan.Waves = append(p.plan.Waves, WaveChange{Address: w.Address, Previous: previous, From: known.Phase, To: w.Phase})
 	}
 	if w.Phase == "live" && known.Phase == "" && p.neverPassed(w.Address) {
 		p.warn(w.Address, w.Place, "wave.begins_live", "in the phase live only mail newer than the last pass is added, and there was none: what the old mailboxes hold stays there",
@@ -256,6 +262,20 @@ func (p *planner) wave(w DeclaredWave) {
 		p.warn(w.Address, w.Place, "wave.gap", "mail that reaches the old server after the last pass is missed by those who work in the new mailbox already",
 			`let the old server forward or route mail and write a coexistence block; without it, run passes until mail goes to NAVER WORKS alone, and then write phase = "live"`)
 	}
+}
+
+// knownWave is what the state has of a wave, and the address by which it knows it, if
+// that is another one.
+func (p *planner) knownWave(a addr.Address) (known state.Wave, previous addr.Address) {
+	if known, ok := p.in.State.Wave(a); ok {
+		return known, previous
+	}
+	for _, w := range p.in.State.Waves {
+		if p.moves.Now(w.Address) == a {
+			return w, w.Address
+		}
+	}
+	return known, previous
 }
 
 // neverPassed reports whether a wave has streams of which none was passed over.
@@ -393,7 +413,7 @@ func (g *guarding) addContent(code, what, name, fix string) {
 func (c *Content) Pending() bool { return c.pending() }
 
 // pending reports whether there is something to do about a line: items may move, or
-// its wave is to be recorded.
+// its wave or its address is to be recorded.
 func (c *Content) pending() bool {
-	return !c.Forgotten && (c.NewItems > 0 && !c.Held || c.Surveyed.IsZero() && c.Passed.IsZero() || !c.Moved.IsZero())
+	return !c.Forgotten && (!c.Previous.IsZero() || c.NewItems > 0 && !c.Held || c.Surveyed.IsZero() && c.Passed.IsZero() || !c.Moved.IsZero())
 }

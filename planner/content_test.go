@@ -24,6 +24,7 @@ import (
 type contentStory struct {
 	Content DeclaredContent
 	Waves   []state.Wave `json:"state"`
+	Moved   []schema.Move
 	Allow   map[string]int
 	Target  []addr.Address
 	Omit    []addr.Address
@@ -35,7 +36,7 @@ type contentStory struct {
 func (s *contentStory) input() Input {
 	one := story{Allow: s.Allow, Target: s.Target, Omit: s.Omit, Guards: s.Guards}
 	in := one.input()
-	in.State.Waves, in.Content = s.Waves, s.Content
+	in.State.Waves, in.Content, in.Moves = s.Waves, s.Content, s.Moved
 	var person *schema.Kind
 	for _, k := range in.Kinds {
 		if k.Type == "person" {
@@ -61,7 +62,11 @@ func (s *contentStory) input() Input {
 func tellContent(t *testing.T, p *Plan) string {
 	var b strings.Builder
 	for _, w := range p.Waves {
-		fmt.Fprintf(&b, "%s %q → %q\n", w.Address, w.From, w.To)
+		fmt.Fprintf(&b, "%s %q → %q", w.Address, w.From, w.To)
+		if !w.Previous.IsZero() {
+			fmt.Fprintf(&b, " was %s", w.Previous)
+		}
+		b.WriteString("\n")
 	}
 	for _, c := range p.Content {
 		fmt.Fprintf(&b, "%s\n", mustJSON(t, c))

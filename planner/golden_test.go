@@ -41,6 +41,19 @@ type story struct {
 	} `json:"wanted"`
 	State []state.Object `json:"state"`
 	Live  []live.Object  `json:"live"`
+	Moved []struct {
+		From addr.Address `json:"from"`
+		To   addr.Address `json:"to"`
+	} `json:"moved"`
+	Removed []struct {
+		From   addr.Address `json:"from"`
+		Action string       `json:"action"`
+	} `json:"removed"`
+	Import []struct {
+		To     addr.Address `json:"to"`
+		ID     string       `json:"id"`
+		ByHand bool         `json:"by_hand"`
+	} `json:"import"`
 	// Unlisted are kinds that the listing left out.
 	Unlisted []string `json:"unlisted"`
 	// People adds that many unchanged people, for guards.
@@ -64,6 +77,15 @@ func (s *story) input() Input {
 	for i, w := range s.Wanted {
 		in.Wanted = append(in.Wanted, &schema.Instance{Addr: w.Addr, Kind: byType[w.Addr.Type], Company: acme, Attrs: w.Attrs,
 			Lifecycle: w.Lifecycle, Previous: w.Previous, Seq: i, Written: !w.Table})
+	}
+	for _, m := range s.Moved {
+		in.Moves = append(in.Moves, schema.Move{From: m.From, To: m.To})
+	}
+	for _, r := range s.Removed {
+		in.Removals = append(in.Removals, schema.Removal{From: r.From, Action: r.Action})
+	}
+	for _, im := range s.Import {
+		in.Imports = append(in.Imports, schema.Import{To: im.To, ID: im.ID, ByHand: im.ByHand})
 	}
 	for _, o := range s.State {
 		if o.Kind = o.Address.Type; o.DomainID == 0 {
@@ -145,6 +167,9 @@ func tell(t *testing.T, p *Plan) string {
 	}
 	for _, d := range p.Diagnostics {
 		fmt.Fprintf(&b, "%s %s %s %s: %s → %s\n", d.Severity, d.Code, d.Address, d.Attr, d.Detail, d.Fix)
+		for line := range strings.Lines(d.Paste) {
+			fmt.Fprintf(&b, "  | %s\n", strings.TrimSuffix(line, "\n"))
+		}
 	}
 	if b.Len() == 0 {
 		return "no changes\n"

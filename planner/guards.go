@@ -326,13 +326,20 @@ func (g *guarding) elements(k *kind, a *schema.Attr, domain int) int {
 	return counts[domain]
 }
 
-// reuse counts names of people that go to other people.
+// reused is what a name of a person does that another one gets.
+const reused = "names of people go to other people (mail for the one would reach the other)"
+
+// reuse counts names of people that go to other people, from somebody in the deletion
+// period too.
 func (g *guarding) reuse() {
 	for _, h := range g.p.give {
 		if h.claim.Person && h.from.kind.Person && h.to.kind.Person {
 			g.add("identity.reuse", h.to, 1, 0, 0,
-				"names of people go to other people (mail for the one would reach the other)")
+				reused)
 		}
+	}
+	for _, t := range g.p.freed {
+		g.add("identity.reuse", t.o, 1, 0, 0, reused)
 	}
 }
 

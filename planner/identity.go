@@ -36,6 +36,7 @@ type twin struct {
 	old    *object // the leaver who has the account, nil when it is no leaver's
 	detail string
 	fix    string
+	paste  string // for the configuration, "" for nothing
 }
 
 func (p *planner) identitiesOf(k *kind) {
@@ -58,7 +59,7 @@ func (p *planner) identitiesOf(k *kind) {
 			} else if first, what := p.newcomerLike(o, fresh); first != nil {
 				twins = append(twins, twin{o, nil,
 					o.addr.String() + " (" + o.title() + ") and " + first.addr.String() + " (" + first.title() + ") would both be created with the same " + what,
-					"if they are one person, take one of the two out of the configuration"})
+					"if they are one person, take one of the two out of the configuration", ""})
 			}
 		}
 	}
@@ -160,7 +161,8 @@ func samePerson(o, old *object, what string) twin {
 	}
 	return twin{o, old,
 		old.addr.String() + " (" + old.title() + ") " + verb + " and " + o.addr.String() + " (" + o.title() + ") would come with the same " + what,
-		`if they are one person, write previous_keys = [` + quoted(was) + `] at ` + o.addr.String() + `, which keeps the account`}
+		`if they are one person, write previous_keys = [` + quoted(was) + `] at ` + o.addr.String() + `, or the moved block below; both keep the account`,
+		pasteMoved(old.addr, o.addr)}
 }
 
 func (p *planner) secondAccount(o *object, l *live.Object, what string) twin {
@@ -168,14 +170,14 @@ func (p *planner) secondAccount(o *object, l *live.Object, what string) twin {
 	who := titleOf(k, l.Attrs, l.ID)
 	if other := k.owner[l.ID]; other != nil {
 		return twin{o, nil, o.addr.String() + " (" + o.title() + ") would be created, and " + other.addr.String() + " (" + who + ") has the same " + what,
-			"if they are one person, take one of the two out of the configuration"}
+			"if they are one person, take one of the two out of the configuration", ""}
 	}
 	names := strings.Join(k.Natural, " and ")
 	if k.Key != "" {
 		names += " or " + k.Key
 	}
 	return twin{o, nil, o.addr.String() + " (" + o.title() + ") would be created, and " + describe(k, []*live.Object{l}) + ", whom isa does not manage, has the same " + what,
-		"if they are one person, write that account's " + names + " here, and isa takes it over"}
+		"if they are one person, write that account's " + names + " here, and isa takes it over; or write an import block that names it", ""}
 }
 
 // refuseTwins refuses all of one code, unless --allow lifts it for as many.
@@ -199,6 +201,7 @@ func (p *planner) refuseTwins(code string, list []twin) {
 			t.old.unselected = true
 		}
 		p.fail(t.o, nil, guardPrefix+code, t.detail, fmt.Sprintf("%s; if they are two, run again with --allow %s=%d", t.fix, code, len(list)))
+		p.diags[len(p.diags)-1].Paste = t.paste
 	}
 }
 

@@ -27,10 +27,15 @@ type Input struct {
 	Config  string // digest of the configuration
 	Content DeclaredContent
 	Guards  []Guard
-	Tables  []Table
-	Allow   map[string]int // guard code → count lifted for this plan
-	Targets []addr.Address // nil = all; an address without key selects all instances of the block
-	Exclude []addr.Address
+	// Moves, Removals and Imports are what the configuration says about addresses,
+	// checked.
+	Moves    []schema.Move
+	Removals []schema.Removal
+	Imports  []schema.Import
+	Tables   []Table
+	Allow    map[string]int // guard code → count lifted for this plan
+	Targets  []addr.Address // nil = all; an address without key selects all instances of the block
+	Exclude  []addr.Address
 
 	// Calls tells which requests a step will take. It is pure and comes from the
 	// provider through whoever wires the two together.

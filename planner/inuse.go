@@ -341,6 +341,9 @@ func (p *planner) lingering() {
 // linger says of an object that somebody in the deletion period has it. by is who,
 // nil when isa does not know when they were deleted.
 func (p *planner) linger(o *object, who string, by *object) {
+	if p.in.Tenant.Facts.Hold(o.kind.Released) {
+		return
+	}
 	until := "within 7 days"
 	if by != nil && by.st != nil && !by.st.Deleted.IsZero() {
 		until = "after " + by.st.Deleted.Add(deletionPeriod).UTC().Format("2006-01-02 15:04 UTC")

@@ -15,7 +15,7 @@ import (
 )
 
 // match finds for each wanted object what it is at the service: by the state's
-// ID, under an earlier name, by external key, by natural key. Each pass runs over
+// ID, under an earlier name, as imported, by external key, by natural key. Each pass runs over
 // all objects before the next one, so that no object takes what another one has a
 // better right to. What nobody wants any more is kept as leaving.
 func (p *planner) match() {
@@ -35,10 +35,12 @@ func (p *planner) match() {
 		p.at[inst.Addr] = o
 	}
 	wanted := p.objects
-	p.addGone(p.matchPrevious(wanted))
+	disputed := p.matchMoved()
+	p.addGone(p.matchPrevious(wanted, disputed))
 	for _, o := range p.objects {
 		p.takeStateID(o)
 	}
+	p.imports()
 	p.matchKeys(wanted)
 	p.matchNatural(wanted)
 	p.objects = slices.DeleteFunc(p.objects, func(o *object) bool { return o.merged })
@@ -53,15 +55,14 @@ func (p *planner) match() {
 
 // matchPrevious joins a wanted object without state to the state object that was
 // known by one of its previous keys, or that has its external key, and whose
-// address nobody wants. It returns those that one object has several times.
-func (p *planner) matchPrevious(wanted []*object) (disputed map[*state.Object]bool) {
-	disputed = map[*state.Object]bool{}
+// address nobody wants. Those that one object has several times become disputed.
+func (p *planner) matchPrevious(wanted []*object, disputed map[*state.Object]bool) map[*state.Object]bool {
 	type names struct{ typ, key string }
 	free := map[names][]*state.Object{}
 	byKey := map[names][]*state.Object{}
 	for i := range p.in.State.Objects {
 		st := &p.in.State.Objects[i]
-		if p.at[st.Address] != nil {
+		if p.at[st.Address] != nil || disputed[st] {
 			continue
 		}
 		k := p.kinds[st.Kind]
@@ -187,6 +188,8 @@ func (p *planner) unlisted() {
 		_, declared := p.companyAt(o.st)
 		var why string
 		switch {
+		case p.forgets(o): // the tenant is not asked
+			continue
 		case !o.kind.listed:
 			why = "the service was not asked for objects of kind " + o.kind.Type
 		case !declared && o.inst == nil:
@@ -343,7 +346,7 @@ func (p *planner) explainMissing(o *object) {
 	if o.st == nil || o.st.ID == "" || o.live != nil || o.unselected {
 		return
 	}
-	if p.recent(o) && o.st.Status != state.Pending && o.st.Status != state.Retired {
+	if p.awaited(o) {
 		p.unconfirmed(o)
 		return
 	}

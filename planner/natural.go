@@ -51,6 +51,7 @@ func (n *natural) visit(o *object) {
 			n.p.fail(o, value.Of(o.kind.Natural[0]), "match.ambiguous",
 				"it and "+old.addr.String()+" have the "+n.fields(o.kind)+" of "+old.previous.String()+", which is no longer declared",
 				"say with a moved block which of the two it has become")
+			n.p.diags[len(n.p.diags)-1].Paste = pasteMoved(old.previous, o.addr)
 			o.unselected = true
 		}
 	}

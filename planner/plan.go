@@ -22,7 +22,7 @@ type Action string
 const (
 	Create  Action = "create"
 	Update  Action = "update"
-	Move    Action = "move"    // only its place changes
+	Move    Action = "move"    // only its place or its address changes
 	Adopt   Action = "adopt"   // exists already, isa takes it over, perhaps with an update
 	Suspend Action = "suspend" // a leaver's first stages
 	Restore Action = "restore" // a leaver who returns
@@ -179,8 +179,10 @@ type Drift struct {
 // filters enter the plan's hash.
 type Content struct {
 	Address addr.Address `json:"address"`
-	Title   string       `json:"title,omitempty"`
-	Wave    addr.Address `json:"wave,omitzero"`
+	// Previous is the address by which the ledger knows it, when that is another one.
+	Previous addr.Address `json:"previous_address,omitzero"`
+	Title    string       `json:"title,omitempty"`
+	Wave     addr.Address `json:"wave,omitzero"`
 	// Moved is the wave that items were moved with before, when it is another one.
 	Moved    addr.Address `json:"moved_with,omitzero"`
 	Route    string       `json:"route"`

@@ -3,9 +3,11 @@ package planner
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 	"github.com/isaworks/isa/state"
 )
@@ -23,6 +25,7 @@ func (p *planner) removals() {
 }
 
 func (p *planner) remove(o *object) {
+	said := p.removalOf(o)
 	switch {
 	case o.st.Lifecycle.Protect && o.st.Status != state.Retired:
 		p.fail(o, nil, "guard.protected", "its block is gone, and lifecycle.protect is in force",
@@ -31,17 +34,47 @@ func (p *planner) remove(o *object) {
 	case o.unconfirmed:
 	case o.live == nil && o.st.Status == state.Pending && p.recent(o):
 		p.unconfirmed(o) // a create was sent, and a listing may show it yet
+	case said != nil && said.Action == schema.RemoveForget:
+		o.leaving, o.reason = forgotten, "a removed block says so; the tenant is not touched"
 	case o.live == nil && p.deletedLately(o):
 		o.leaving = retired
 	case o.live == nil:
 		o.leaving, o.reason = gone, "it is not at the service any more"
+	case o.st.Status == state.Retired && said != nil && said.Action == schema.RemoveDelete && o.live.Status == live.Suspended && o.st.Deleted.IsZero():
+		p.deleteObject(o, leaverGoes(o))
 	case o.st.Status == state.Retired:
 		p.removeRetired(o)
 	case o.live.Status == live.Deleted:
 		o.leaving, o.reason = gone, "it was deleted by hand"
+	case said != nil:
+		p.removeAs(o, said.Action, "a removed block says so")
 	default:
-		p.removeAs(o, onRemove(o))
+		p.removeAs(o, onRemove(o), "no longer declared")
 	}
+}
+
+// leaverGoes says why a leaver of an earlier apply is deleted by a removed block, which
+// does not wait for the day that the lifecycle named.
+func leaverGoes(o *object) string {
+	reason := "a removed block says so"
+	if !o.st.Suspended.IsZero() {
+		reason += "; a leaver, suspended since " + o.st.Suspended.UTC().Format(time.DateOnly)
+	}
+	if days := o.st.Lifecycle.DeleteAfter; days > 0 {
+		reason += fmt.Sprintf("; lifecycle.delete_after (%d days) is overruled", days)
+	}
+	return reason
+}
+
+// forgets reports whether a removed block lets isa forget an object that nobody
+// declares, without a look at the tenant. Whether a create was done that was cut off,
+// only the tenant tells.
+func (p *planner) forgets(o *object) bool {
+	if o.inst != nil || o.st.Status == state.Pending {
+		return false
+	}
+	said := p.removalOf(o)
+	return said != nil && said.Action == schema.RemoveForget
 }
 
 // onRemove is what the lifecycle says, else the kind's default.
@@ -55,7 +88,7 @@ func onRemove(o *object) string {
 	return "keep"
 }
 
-func (p *planner) removeAs(o *object, how string) {
+func (p *planner) removeAs(o *object, how, reason string) {
 	switch how {
 	case "keep":
 		o.leaving, o.reason = kept, "no longer declared; lifecycle.on_remove = \"keep\""
@@ -70,10 +103,10 @@ func (p *planner) removeAs(o *object, how string) {
 			return
 		}
 		if p.leave(o) {
-			o.leaving, o.reason = suspended, "no longer declared"
+			o.leaving, o.reason = suspended, reason
 		}
 	case "delete":
-		p.deleteObject(o, "no longer declared")
+		p.deleteObject(o, reason)
 	default:
 		p.fail(o, nil, "removal.unknown", fmt.Sprintf("lifecycle.on_remove is %q in the state", how),
 			"bring the block back with one of "+strings.Join(o.kind.Removals, ", ")+" and apply")
@@ -95,7 +128,7 @@ func (p *planner) refusePending() {
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "removal.pending", Summary: summaries()["removal.pending"],
 		Detail: fmt.Sprintf("leavers who have not finished registration: %d; the service cannot suspend who has not: %s", len(list), firstTen(list)),
-		Fix: `bring their blocks back with lifecycle on_remove = "delete" or "keep", apply, and then take them away; ` +
+		Fix: `write removed blocks for them with action = "delete" or "forget"; ` +
 			"or leave them as they are for now with --exclude ADDRESS",
 	}
 	if len(list) == 1 {
@@ -176,7 +209,7 @@ func (p *planner) removeRetired(o *object) {
 	case o.live.Status != live.Suspended || days <= 0 || o.st.Suspended.IsZero() || !o.st.Deleted.IsZero():
 	case !p.in.Now.Before(o.st.Suspended.AddDate(0, 0, days)):
 		p.deleteObject(o, fmt.Sprintf("suspended since %s; lifecycle.delete_after is %d days",
-			o.st.Suspended.UTC().Format("2006-01-02"), days))
+			o.st.Suspended.UTC().Format(time.DateOnly), days))
 	}
 }
 

@@ -144,6 +144,8 @@ func (p *planner) toRecord(o *object, wasRetired bool) string {
 	switch {
 	case o.st == nil:
 		return "exists already"
+	case o.live != nil && o.st.ID != o.live.ID && o.imported:
+		return "matched by an import block"
 	case o.live != nil && o.st.ID != o.live.ID:
 		return "found at the service"
 	case !o.previous.IsZero():
@@ -154,14 +156,20 @@ func (p *planner) toRecord(o *object, wasRetired bool) string {
 		return "the label of its company is another one"
 	case o.st.Lifecycle.Protect && !o.inst.Lifecycle.Protect:
 		return "protection is lifted"
-	case !sameLifecycle(o.st.Lifecycle, o.inst.Lifecycle):
+	case !p.sameLifecycle(o.st.Lifecycle, o.inst.Lifecycle):
 		return "lifecycle changed"
 	}
 	return ""
 }
 
-func sameLifecycle(a, b schema.Lifecycle) bool {
-	return a.OnRemove == b.OnRemove && a.DeleteAfter == b.DeleteAfter && a.LeaversUnit == b.LeaversUnit &&
+// sameLifecycle compares what the state has with what is wanted. The state may know the
+// unit for leavers by an earlier address.
+func (p *planner) sameLifecycle(a, b schema.Lifecycle) bool {
+	unit := a.LeaversUnit
+	if o := p.at[unit]; o != nil && o.inst != nil {
+		unit = o.addr
+	}
+	return a.OnRemove == b.OnRemove && a.DeleteAfter == b.DeleteAfter && unit == b.LeaversUnit &&
 		a.Protect == b.Protect && slices.Equal(a.Seed, b.Seed) && slices.Equal(a.Ignore, b.Ignore)
 }
 

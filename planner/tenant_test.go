@@ -103,10 +103,18 @@ func (t *tenant) idOf(a addr.Address) (kind, id string) {
 
 // run carries the plan out in a random order that respects Needs.
 func (t *tenant) run(p *Plan, r *rand.Rand) error {
+	moves := map[addr.Address]addr.Address{}
 	for _, c := range p.Changes {
-		if o := t.stateOf(c.Previous); o != nil && !c.Previous.IsZero() {
-			o.Address = c.Address
+		if c.Previous.IsZero() {
+			continue
 		}
+		if t.stateOf(c.Address) != nil {
+			return fmt.Errorf("%s is to become %s, which the state has", c.Previous, c.Address)
+		}
+		moves[c.Previous] = c.Address
+	}
+	t.state = state.Fold(t.state, state.Rename(t.state, moves, "rekey"))
+	for _, c := range p.Changes {
 		if o := t.stateOf(c.Address); o == nil && c.ID != "" {
 			t.state.Objects = append(t.state.Objects, state.Object{Address: c.Address, Kind: c.Kind, ID: c.ID, DomainID: 1, Status: state.Ready})
 		}

@@ -54,6 +54,7 @@ func (p *planner) placeKind(k *kind) {
 		s := end[o]
 		o.moves = o.live != nil && o.active() && s != nowSeat(k, o.live)
 		p.driftOfPlace(o)
+		p.checkRooted(o, s)
 		if o.unconfirmed {
 			o.moves = false
 			continue
@@ -96,6 +97,14 @@ func (p *planner) endSeat(o *object) seat {
 // fixes reports whether an attribute of an existing object is left as it is.
 func (o *object) fixes(name string) bool {
 	return name != "" && (slices.Contains(o.inst.Lifecycle.Ignore, name) || slices.Contains(o.inst.Lifecycle.Seed, name))
+}
+
+// checkRooted refuses a move to the top level at a tenant that has no way for it.
+func (p *planner) checkRooted(o *object, end seat) {
+	if o.moves && end.parent == "" && p.in.Tenant.Facts.Hold(o.kind.Rooted) {
+		p.fail(o, value.Of(o.kind.Parent), "tree.rooted", "this tenant leaves under its parent what is moved to the top level by the API, as isa doctor --calibrate found out",
+			"move it in the admin console, and plan again; or give it a parent")
+	}
 }
 
 // driftOfPlace reports a parent that was changed by hand.

@@ -58,6 +58,9 @@ const (
 type Batch struct {
 	ID    string
 	Route string // how its items reach the service: "gateway", "server"
+	// Spool is the directory in which its items lie, while it is made; it is remembered
+	// apart from the batch (Ledger.Spools). "": in none.
+	Spool string
 	State BatchState
 	Items int64 // as offered
 	Bytes int64

@@ -21,6 +21,9 @@ type Ledger interface {
 	Stream(ctx context.Context, about StreamInfo) (Stream, error)
 	// Streams lists all streams that were ever opened, by name.
 	Streams(ctx context.Context) ([]StreamInfo, error)
+	// Spools are the directories in which batches were ever made (Batch.Spool), so that they
+	// are known when nothing else names them any more.
+	Spools(ctx context.Context) ([]string, error)
 	// Close writes what is outstanding.
 	Close() error
 }
@@ -32,13 +35,17 @@ type StreamInfo struct {
 	Origin string // Origin.Name()
 	Target string // Target.Name()
 	Wave   string // address of its wave, "" none
-	// Moved tells that at least one item was copied or adopted.
+	// Moved tells that at least one item was copied or adopted, or may have been fetched by
+	// a service.
 	Moved bool
 	// Closed is when the last pass of the cutover ended without anything left;
 	// zero: not yet. Passed is when the last complete pass began.
 	Closed, Passed time.Time
 	// Surveyed is when folders were counted last.
 	Surveyed time.Time
+	// Row is what the ledger knows the stream by, whatever its name becomes; 0: it does not
+	// know it yet.
+	Row int64
 }
 
 // Stream is what is remembered of one stream.

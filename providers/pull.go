@@ -70,4 +70,5 @@ const (
 	PullNone    PullState = "none" // never started, forgotten or rolled back
 	PullRunning PullState = "running"
 	PullDone    PullState = "done"
+	PullUntold  PullState = "untold" // the service tells nothing of its runs (POP3)
 )

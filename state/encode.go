@@ -159,8 +159,8 @@ func (s *State) check() error {
 }
 
 func (m *Stream) check() error {
-	if m.Name == "" || m.Origin == "" || m.Target == "" || m.Passed.IsZero() && m.Served.IsZero() {
-		return errors.New("no name, origin, target or time")
+	if m.Name == "" || m.Origin == "" || m.Target == "" || m.Passed.IsZero() && m.Served.IsZero() && m.Batches == 0 || m.Batches < 0 {
+		return errors.New("no name, origin, target, time or number of batches")
 	}
 	return nil
 }

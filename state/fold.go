@@ -44,7 +44,7 @@ func (f *folding) fold(e *Entry) {
 	case e.Put != nil:
 		f.put(e.Put)
 	case e.Drop != nil:
-		delete(f.objects, e.Drop.Address)
+		f.drop(e.Drop.Address)
 	case e.Wave != nil:
 		f.wave(*e.Wave)
 	case e.Ledger != nil:
@@ -74,13 +74,19 @@ func (f *folding) begin(b *Begin) {
 }
 
 // put stores the object. The previous address is given up only while it is still
-// this object's: when two objects exchange their addresses, the other one may be
-// there already.
+// this object's: when the entries are folded again, another one may have it by now.
 func (f *folding) put(p *Put) {
 	if old, ok := f.objects[p.Previous]; ok && p.Previous != p.Object.Address && old.ID == p.Object.ID {
 		delete(f.objects, p.Previous)
 	}
 	f.objects[p.Object.Address] = p.Object
+}
+
+// drop forgets what has the address: an object, a wave or a stream.
+func (f *folding) drop(a addr.Address) {
+	delete(f.objects, a)
+	f.state.Waves = slices.DeleteFunc(f.state.Waves, func(w Wave) bool { return w.Address == a })
+	f.state.Streams = slices.DeleteFunc(f.state.Streams, func(s Stream) bool { return s.Name == a.String() })
 }
 
 // wave stores the wave in the place of the one of its address.

@@ -79,8 +79,9 @@ type Wave struct {
 	Who     string       `json:"who,omitempty"` // user@host
 }
 
-// Stream remembers when the content of one declared stream was passed over last, so
-// that it is known, should the ledger be lost, what of a live mailbox is new.
+// Stream remembers when the content of one declared stream was passed over last, and what
+// a service was asked to fetch of it, so that it is known, should the ledger be lost, what
+// of a live mailbox is new and what would be there twice.
 type Stream struct {
 	Name   string    `json:"name"` // the address: mail_migration.staff["1042"]
 	Origin string    `json:"origin"`
@@ -91,6 +92,12 @@ type Stream struct {
 	// Served is when the service was asked to fetch the source itself, which it is never
 	// asked again: it would store everything twice.
 	Served time.Time `json:"served,omitzero"`
+	// Batches is how many batches there were of it for the service to fetch. A ledger that
+	// has fewer is an older one, and does not know all that the service was given.
+	Batches int `json:"batches,omitempty"`
+	// Member is the service's ID of the member whose mailbox Target is, so that the mailbox
+	// is known when the member logs in by another name since; "": not known.
+	Member string `json:"member,omitempty"`
 }
 
 // Table remembers how full a table was when last applied.
@@ -105,7 +112,8 @@ type Table struct {
 // Audit is one lifted guard or other act that a reviewer wants to find again.
 type Audit struct {
 	Time  time.Time `json:"time"`
-	Act   string    `json:"act"` // "allow", "unlock" …
+	Act   string    `json:"act"`            // "allow", "state mv", "state rm" …
+	What  string    `json:"what,omitempty"` // addresses, of changes by hand
 	Code  string    `json:"code,omitempty"`
 	Count int       `json:"count,omitempty"`
 	Who   string    `json:"who,omitempty"` // user@host
@@ -153,7 +161,8 @@ type Put struct {
 	Previous addr.Address `json:"previous,omitzero"`
 }
 
-// Drop says that an object is gone or forgotten.
+// Drop says that an object is gone or forgotten, or that a wave or a stream is known by
+// another address.
 type Drop struct {
 	Step    string       `json:"step"`
 	Address addr.Address `json:"address"`

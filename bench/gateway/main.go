@@ -5,7 +5,13 @@
 // certificate, into empty maildirs, in turns. The gateway serves a spool in this
 // process. What mbsync wrote is compared, byte by byte.
 //
+// Also, only when asked for: how much mail in files goes through a gateway whose spool
+// is small, and how a gateway bears abuse.
+//
 //	go run ./bench/gateway -messages 20000 -runs 3
+//	go run ./bench/gateway -eml 100000
+//	go run ./bench/gateway -mbox 10GB
+//	go run ./bench/gateway -abuse 10m
 package main
 
 import (
@@ -41,6 +47,8 @@ type options struct {
 	messages, median, runs int
 	least                  float64
 	profile                string
+	size                   size
+	abuse                  time.Duration
 }
 
 func main() {
@@ -50,13 +58,31 @@ func main() {
 	flag.IntVar(&o.runs, "runs", 3, "runs from each server, in turns")
 	flag.Float64Var(&o.least, "least", 0.7, "the gateway's rate, as a part of Dovecot's, below which this fails")
 	flag.StringVar(&o.profile, "cpuprofile", "", "file for the gateway's CPU profile")
+	flag.IntVar(&o.size.eml, "eml", 0, "move so many .eml files through a gateway instead")
+	flag.Func("mbox", "move an mbox of this `size` through a gateway instead, such as 10GB", bytesFlag(&o.size.mbox))
+	flag.IntVar(&o.size.members, "members", 4, "members whose mail the files of -eml are")
+	o.size.quota = 200e6
+	flag.Func("quota", "`size` of the spool with -eml and -mbox (200MB)", bytesFlag(&o.size.quota))
+	flag.DurationVar(&o.size.limit, "limit", 2*time.Hour, "a pass of -eml and -mbox that takes longer is given up")
+	flag.DurationVar(&o.abuse, "abuse", 0, "abuse a gateway for so long instead, while a rightful client reads it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := o.run(ctx); err != nil {
+	if err := o.play(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// play is what the flags ask for.
+func (o options) play(ctx context.Context) error {
+	switch {
+	case o.size.eml > 0 || o.size.mbox > 0:
+		return o.size.play(ctx)
+	case o.abuse > 0:
+		return o.abused(ctx)
+	}
+	return o.compareRates(ctx)
 }
 
 // source is a server to read from.
@@ -68,7 +94,8 @@ type source struct {
 	cpu            []time.Duration // of mbsync
 }
 
-func (o options) run(ctx context.Context) (err error) {
+// compareRates reads from both servers in turns.
+func (o options) compareRates(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp(inMemory(), "isa-bench-")
 	if err != nil {
 		return err

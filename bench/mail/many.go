@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/bench/mail/tenant"
+	"github.com/isaworks/isa/bench/measure"
 	"github.com/isaworks/isa/internal/mailtest"
+	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
 // many is a company whose mailboxes isa copies in one pass: small ones, and a large
@@ -49,7 +51,7 @@ func (m many) corpus(i int) mailtest.Corpus {
 
 func (m many) play(ctx context.Context, o options, dir string) (err error) {
 	who := m.names()
-	t, err := tenant.Start(ctx, o.isa, dir, who)
+	t, err := tenant.Start(ctx, o.isa, dir, who, sandbox.Options{})
 	if err != nil {
 		return err
 	}
@@ -77,11 +79,11 @@ func (m many) play(ctx context.Context, o options, dir string) (err error) {
 		return move.Command(ctx, "sync", "--parallel", strconv.Itoa(m.parallel))
 	}
 	ends := &ends{began: time.Now()}
-	full, err := run(ctx, pass, o.limit, ends)
+	full, err := measure.Run(ctx, pass, o.limit, ends)
 	if err != nil {
 		return fmt.Errorf("full copy: %w", err)
 	}
-	same, err := run(ctx, pass, o.limit, nil)
+	same, err := measure.Run(ctx, pass, o.limit, nil)
 	if err != nil {
 		return fmt.Errorf("unchanged pass: %w", err)
 	}
@@ -122,13 +124,13 @@ func (m many) fidelity(ctx context.Context, move *tenant.Move, source, target *m
 	return fmt.Sprintf("sums balance, %d mailboxes compared: identical", compared), nil
 }
 
-func (m many) print(full, same figures, e *ends, large, fidelity string) {
+func (m many) print(full, same measure.Figures, e *ends, large, fidelity string) {
 	fmt.Printf("\n%d mailboxes of %d messages and one of %d, isa alone, no delay\n\n", m.mailboxes-1, m.each, m.large)
 	fmt.Println("| full copy s | messages/s | CPU s | peak MiB | open files | threads | unchanged s | CPU s | fidelity |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-	fmt.Printf("| %.2f | %.0f | %.2f | %.0f | %d | %d | %.2f | %.2f | %s |\n\n", full.wall.Seconds(), float64(m.messages())/full.wall.Seconds(),
-		full.cpu.Seconds(), max(full.mib, same.mib), max(full.files, same.files), max(full.threads, same.threads),
-		same.wall.Seconds(), same.cpu.Seconds(), fidelity)
+	fmt.Printf("| %.2f | %.0f | %.2f | %.0f | %d | %d | %.2f | %.2f | %s |\n\n", full.Wall.Seconds(), float64(m.messages())/full.Wall.Seconds(),
+		full.CPU.Seconds(), max(full.MiB, same.MiB), max(full.Files, same.Files), max(full.Threads, same.Threads),
+		same.Wall.Seconds(), same.CPU.Seconds(), fidelity)
 	small, at := e.of(large)
 	if len(small) == 0 || at == 0 {
 		fmt.Println("isa did not say when each mailbox ended: nothing about fairness.")
@@ -137,7 +139,7 @@ func (m many) print(full, same figures, e *ends, large, fidelity string) {
 	before, _ := slices.BinarySearch(small, at)
 	fmt.Printf("The small mailboxes ended after %.2f s (first), %.2f s (median), %.2f s (last), the large one after %.2f s: %d of %d small ones before it.\n",
 		small[0].Seconds(), small[len(small)/2].Seconds(), small[len(small)-1].Seconds(), at.Seconds(), before, len(small))
-	fmt.Printf("Of the small ones %s had ended after a tenth, a quarter, a half, three quarters, nine tenths of the time.\n", spread(small, full.wall))
+	fmt.Printf("Of the small ones %s had ended after a tenth, a quarter, a half, three quarters, nine tenths of the time.\n", spread(small, full.Wall))
 }
 
 // spread is how many of some had ended after a tenth, a quarter … of the time.

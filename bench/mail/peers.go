@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/isaworks/isa/bench/mail/tenant"
+	"github.com/isaworks/isa/bench/measure"
 	"github.com/isaworks/isa/internal/mailtest"
 )
 
@@ -34,7 +35,7 @@ type peer struct {
 
 // job is a tool made ready.
 type job struct {
-	start starter // of one run
+	start measure.Starter // of one run
 	// places tells where it put the folders of the source; nil: where they were.
 	places func(ctx context.Context) (func(path string) string, error)
 }

@@ -25,8 +25,8 @@ func (s scene) print(g *stage, tools []peer, results map[string][]result) {
 			fmt.Printf("| %s | failed: %s |\n", p.name, firstLine(results[p.name][0].err.Error()))
 			continue
 		}
-		full := median(good, func(r result) float64 { return r.full.wall.Seconds() })
-		walls := sorted(good, func(r result) float64 { return r.full.wall.Seconds() })
+		full := median(good, func(r result) float64 { return r.full.Wall.Seconds() })
+		walls := sorted(good, func(r result) float64 { return r.full.Wall.Seconds() })
 		fidelity := good[0].fidelity
 		for _, r := range good {
 			if !r.exact {
@@ -38,11 +38,11 @@ func (s scene) print(g *stage, tools []peer, results map[string][]result) {
 		}
 		fmt.Printf("| %s | %.2f | %.2f-%.2f | %.0f | %.1f | %.2f | %.0f | %.2f | %.2f | %.2f | %s |\n", p.name, full, walls[0], walls[len(walls)-1],
 			float64(s.messages)/full, float64(g.bytes)/1e6/full,
-			median(good, func(r result) float64 { return r.full.cpu.Seconds() }),
-			slices.Max(sorted(good, func(r result) float64 { return max(r.full.mib, r.same.mib, r.more.mib) })),
-			median(good, func(r result) float64 { return r.same.wall.Seconds() }),
-			median(good, func(r result) float64 { return r.same.cpu.Seconds() }),
-			median(good, func(r result) float64 { return r.more.wall.Seconds() }), fidelity)
+			median(good, func(r result) float64 { return r.full.CPU.Seconds() }),
+			slices.Max(sorted(good, func(r result) float64 { return max(r.full.MiB, r.same.MiB, r.more.MiB) })),
+			median(good, func(r result) float64 { return r.same.Wall.Seconds() }),
+			median(good, func(r result) float64 { return r.same.CPU.Seconds() }),
+			median(good, func(r result) float64 { return r.more.Wall.Seconds() }), fidelity)
 	}
 	fmt.Println()
 	s.ratios(tools, results)
@@ -59,9 +59,9 @@ func (s scene) ratios(tools []peer, results map[string][]result) {
 		name string
 		wall func(result) float64
 	}{
-		{"full copy", func(r result) float64 { return r.full.wall.Seconds() }},
-		{"unchanged pass", func(r result) float64 { return r.same.wall.Seconds() }},
-		{"pass with new mail", func(r result) float64 { return r.more.wall.Seconds() }},
+		{"full copy", func(r result) float64 { return r.full.Wall.Seconds() }},
+		{"unchanged pass", func(r result) float64 { return r.same.Wall.Seconds() }},
+		{"pass with new mail", func(r result) float64 { return r.more.Wall.Seconds() }},
 	} {
 		for _, only := range []struct {
 			name  string

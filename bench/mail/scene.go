@@ -18,7 +18,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/isaworks/isa/bench/mail/tenant"
+	"github.com/isaworks/isa/bench/measure"
 	"github.com/isaworks/isa/internal/mailtest"
+	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
 // scene is one corpus over one line, for all tools.
@@ -40,7 +42,7 @@ type stage struct {
 
 // result is what one tool did in one run.
 type result struct {
-	full, same, more figures
+	full, same, more measure.Figures
 	fidelity         string // of all that was there in the end
 	exact            bool
 	err              error
@@ -78,7 +80,7 @@ func (s scene) play(ctx context.Context, dir string, tools []peer) (err error) {
 func (s scene) set(ctx context.Context, dir string) (*stage, error) {
 	g := &stage{}
 	var err error
-	if g.tenant, err = tenant.Start(ctx, s.isa, dir, []string{who}); err != nil {
+	if g.tenant, err = tenant.Start(ctx, s.isa, dir, []string{who}, sandbox.Options{}); err != nil {
 		return g, err
 	}
 	g.closers = append(g.closers, g.tenant.Close)
@@ -153,16 +155,16 @@ func (s scene) measure(ctx context.Context, g *stage, p peer, state string) (r r
 		if err != nil {
 			return err
 		}
-		if r.full, err = run(ctx, ready.start, s.limit, nil); err != nil {
+		if r.full, err = measure.Run(ctx, ready.start, s.limit, nil); err != nil {
 			return fmt.Errorf("full copy: %w", err)
 		}
-		if r.same, err = run(ctx, ready.start, s.limit, nil); err != nil {
+		if r.same, err = measure.Run(ctx, ready.start, s.limit, nil); err != nil {
 			return fmt.Errorf("unchanged pass: %w", err)
 		}
 		if err := s.churn(ctx, g.source.Account(user)); err != nil {
 			return err
 		}
-		if r.more, err = run(ctx, ready.start, s.limit, nil); err != nil {
+		if r.more, err = measure.Run(ctx, ready.start, s.limit, nil); err != nil {
 			return fmt.Errorf("pass with new mail: %w", err)
 		}
 		c := mailtest.Comparison{}

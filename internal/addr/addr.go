@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Address names one declared object: block type, label and, for an instance of
@@ -17,9 +19,13 @@ import (
 type Address struct {
 	Type  string // block type: "member", "org_unit" …
 	Label string // block label
-	Key   string // for_each key in UTF-8; meaningful only when Keyed
+	Key   string // for_each key in NFC, as the language has its texts; meaningful only when Keyed
 	Keyed bool   // the block has for_each
 }
+
+// MostGuesses is for how many addresses of one report a similar one is looked for, which
+// takes its time among thousands.
+const MostGuesses = 10
 
 // New returns the address of a block without for_each.
 func New(typ, label string) Address { return Address{Type: typ, Label: label} }
@@ -81,8 +87,9 @@ func Compare(a, b Address) int {
 	return cmp.Compare(a.Key, b.Key)
 }
 
-// Parse reads an address as String writes it. The error says at which byte the
-// text stops being an address.
+// Parse reads an address as String writes it. The key comes in NFC, however it was
+// typed: a terminal may decompose letters. The error says at which byte the text stops
+// being an address.
 func Parse(text string) (Address, error) {
 	typ, rest, ok := identifier(text)
 	if !ok {
@@ -109,7 +116,7 @@ func Parse(text string) (Address, error) {
 	if rest[1+used:] != "]" {
 		return Address{}, malformed(text, at+1+used, "a closing bracket and the end")
 	}
-	return Instance(typ, label, key), nil
+	return Instance(typ, label, norm.NFC.String(key)), nil
 }
 
 func malformed(text string, at int, want string) error {

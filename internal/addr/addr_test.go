@@ -3,6 +3,8 @@ package addr
 import (
 	"testing"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 func TestParseWritesBackWhatItRead(t *testing.T) {
@@ -32,6 +34,18 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// A key that a terminal decomposes is the key that the configuration has.
+func TestParseComposesKeys(t *testing.T) {
+	const typed = `member.staff["김하나"]`
+	a, err := Parse(norm.NFD.String(typed))
+	if err != nil || a != Instance("member", "staff", "김하나") || a.String() != typed {
+		t.Errorf("%v, %v", a, err)
+	}
+	if a, err := Parse(`member.a["e\u0301"]`); err != nil || a.Key != "é" {
+		t.Errorf("%q, %v", a.Key, err)
+	}
+}
+
 func FuzzAddress(f *testing.F) {
 	f.Add("1042")
 	f.Add("${x}\x00\"\\")
@@ -42,8 +56,8 @@ func FuzzAddress(f *testing.F) {
 				t.Fatalf("Parse(%q) = %#v, read back as %#v, %v", key, a, b, err)
 			}
 		}
-		if !utf8.ValidString(key) {
-			return // keys are texts of the language, which are UTF-8
+		if !utf8.ValidString(key) || !norm.NFC.IsNormalString(key) {
+			return // keys are texts of the language, which are UTF-8 in NFC
 		}
 		a := Instance("member", "staff", key)
 		if b, err := Parse(a.String()); err != nil || a != b {

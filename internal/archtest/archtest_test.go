@@ -39,7 +39,7 @@ type rule struct {
 
 var leaves = []string{
 	"internal/addr", "internal/diag", "internal/value", "internal/schema", "internal/live", "internal/lanes",
-	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile", "internal/dial", "internal/imapwire", "internal/rawmail",
+	"internal/sheet", "internal/hr", "internal/secret", "internal/atomicfile", "internal/calibration", "internal/dial", "internal/imapwire", "internal/rawmail",
 }
 
 // rules is the section "Who may know whom" of the design.
@@ -84,6 +84,8 @@ func rules() []rule {
 			reason: "mail in files needs no network"},
 		{from: []string{"providers/works/api"}, not: []string{"providers/works/directory", "providers/works/sandbox", "providers/directory"},
 			reason: "the SDK is usable alone"},
+		{from: []string{"providers/works/calibrate"}, not: []string{"providers"}, but: []string{"providers/works/api", "providers/works/calibrate"},
+			reason: "the probes know the SDK: what they find must not follow from what a provider, or the sandbox, believes"},
 		{from: []string{"providers/works/sandbox"}, not: []string{"providers"},
 			but:    []string{"providers/works/sandbox", "providers/works/api/op"},
 			reason: "the sandbox follows the reference, not the client: it shares the table of operations and nothing else"},

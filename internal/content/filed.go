@@ -47,7 +47,7 @@ func (t *turn) departed(ctx context.Context, src *link[providers.Reader], p *pla
 func (t *turn) news(f *folder) bool {
 	k := f.known
 	switch {
-	case f.to.Excluded != "" || f.Items == 0 || t.task.passed(f.ID):
+	case f.to.Excluded != "" || f.Items == 0 || t.task.passed(f.ID) || t.unchanged(f):
 		return false
 	case k.ID == "" || !k.Done || k.Epoch != f.Epoch || f.Next == 0:
 		return true

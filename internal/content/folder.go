@@ -69,6 +69,7 @@ type visit struct {
 	later   int64  // items that came after the folder was listed
 	latest  string // the last of these
 	fresh   []providers.Item
+	ahead   int64 // bytes of fresh
 	flagged []flagged
 }
 
@@ -364,12 +365,12 @@ func (v *visit) settle(ctx context.Context, records []providers.Record) error {
 // handOver records what was put, and tells of it: it is there, or in the batch of a job
 // whose items are fetched.
 func (v *visit) handOver(ctx context.Context, records []providers.Record) error {
-	pull := v.task.pull
-	if pull == nil {
+	g := v.task.gateway
+	if g == nil {
 		return v.settle(ctx, records)
 	}
 	return v.settleBy(ctx, records, func(ctx context.Context, records []providers.Record) error {
-		return pull.handOver(ctx, v.f.ID, records)
+		return g.handOver(ctx, v.f.ID, records)
 	})
 }
 

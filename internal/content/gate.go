@@ -26,7 +26,8 @@ type gate struct {
 	accounts map[string]int
 	doors    map[place]*door
 	boxes    map[string]*task // mailboxes that a service fetches into, with the job it does so for
-	over     map[string]bool  // jobs at their end, by name
+	filling  map[*task]*spool.Spool
+	over     map[string]bool // jobs at their end, by name
 }
 
 // door is what is known of the logins to an account.
@@ -46,7 +47,7 @@ type host struct {
 
 func newGate(limits map[string]Limits) *gate {
 	return &gate{limits: limits, hosts: map[string]*host{}, accounts: map[string]int{}, doors: map[place]*door{},
-		boxes: map[string]*task{}, over: map[string]bool{}}
+		boxes: map[string]*task{}, filling: map[*task]*spool.Spool{}, over: map[string]bool{}}
 }
 
 // host returns the host of that name. The caller holds mu.
@@ -136,13 +137,31 @@ func (g *gate) release(t *task, over bool) {
 	maps.DeleteFunc(g.boxes, func(_ string, o *task) bool { return o == t })
 	if over {
 		g.over[t.job.Name] = true
+		delete(g.filling, t)
 	}
 }
 
-// fetching reports whether another job has a run that empties a spool.
-func (g *gate) fetching(from *spool.Spool, but *task) bool {
+// fills notes that a job fills a batch in a spool, or, with nil, does so no more.
+func (g *gate) fills(t *task, in *spool.Spool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if in == nil {
+		delete(g.filling, t)
+		return
+	}
+	g.filling[t] = in
+}
+
+// frees reports whether another job has a run that empties a spool, or fills a batch of
+// it, whose run does so later.
+func (g *gate) frees(from *spool.Spool, but *task) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for t, in := range g.filling {
+		if t != but && in == from {
+			return true
+		}
+	}
 	for _, t := range g.boxes {
 		if p := t.job.Pull; t != but && p.Gateway != nil && p.Gateway.Spool == from {
 			return true

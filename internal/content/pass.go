@@ -112,7 +112,7 @@ func (t *turn) open(ctx context.Context) (closed bool, err error) {
 	case j.Phase == Cutover && !info.Closed.IsZero():
 		report.Complete, report.Closed, report.Balanced = true, true, true
 		return true, t.sums(ctx)
-	case j.Phase == Live && info.Passed.IsZero():
+	case j.Phase == Live && info.Passed.IsZero() && !j.Pull.passed():
 		return false, &diag.Failure{Class: diag.Conflict, Op: j.Name, Detail: "the mailbox is live, but no pass was ever completed, so nothing tells what is new",
 			Fix: `run a pass with phase = "presync" or "cutover" first`}
 	}

@@ -61,6 +61,13 @@ func (r *reader) Run(context.Context) (providers.PullRun, error) {
 	return r.run, nil
 }
 
+// untold is a service that tells nothing of its runs.
+type untold struct{ *reader }
+
+func (untold) Run(context.Context) (providers.PullRun, error) {
+	return providers.PullRun{State: providers.PullUntold}, nil
+}
+
 func serverJob(t *testing.T, from *store) (Job, *reader) {
 	svc := &reader{&service{t: t, box: map[string][]string{}, run: providers.PullRun{State: providers.PullNone}}, from}
 	return Job{Name: "mail_migration." + from.name, Phase: Presync, Origin: origin{from}, Map: same,
@@ -112,11 +119,13 @@ func TestWhatBecomesOfAServerRun(t *testing.T) {
 		starts int
 	}{
 		"it counts less":      {change: func(_ *Job, s *reader) { s.total = func(n int64) int64 { return n - 1 } }, want: map[providers.Outcome]int64{providers.Unproven: 60}, starts: 1},
-		"nothing is told":     {change: func(j *Job, _ *reader) { j.Pull.Server.Blind = true }, want: map[providers.Outcome]int64{providers.Unproven: 60}, starts: 1},
+		"nothing is told":     {change: func(j *Job, s *reader) { j.Pull.Puller = untold{s} }, want: map[providers.Outcome]int64{providers.Unproven: 60}, starts: 1},
 		"it is rolled back":   {change: func(_ *Job, s *reader) { s.poison = func([]byte) bool { return true } }, class: diag.Conflict, want: map[providers.Outcome]int64{providers.OnTheWay: 60}, starts: 1},
 		"the login is wrong":  {change: func(j *Job, _ *reader) { j.Pull.Server.From.Password = "wrong" }, class: diag.Invalid, want: map[providers.Outcome]int64{providers.OnTheWay: 60}, starts: 1},
 		"the start is lost":   {change: func(_ *Job, s *reader) { s.ignores = func(n int) bool { return n == 0 } }, class: diag.Conflict, want: map[providers.Outcome]int64{providers.OnTheWay: 60}, starts: 1},
-		"some are too large":  {change: func(j *Job, _ *reader) { j.Rules.MaxSize = 500 }, want: nil, starts: 1},
+		"some are too large":  {change: func(j *Job, _ *reader) { j.Rules.MaxSize = 312 }, want: map[providers.Outcome]int64{providers.Copied: 46, providers.TooLarge: 14}, starts: 1},
+		"and are not counted": {change: func(j *Job, s *reader) { j.Rules.MaxSize = 312; s.total = func(n int64) int64 { return n - 14 } }, want: map[providers.Outcome]int64{providers.Copied: 46, providers.TooLarge: 14}, starts: 1},
+		"and more than these": {change: func(j *Job, s *reader) { j.Rules.MaxSize = 312; s.total = func(n int64) int64 { return n + 1 } }, want: map[providers.Outcome]int64{providers.Unproven: 46, providers.TooLarge: 14}, starts: 1},
 		"it counts all there": {change: func(*Job, *reader) {}, want: map[providers.Outcome]int64{providers.Copied: 60}, starts: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,8 +142,11 @@ func TestWhatBecomesOfAServerRun(t *testing.T) {
 			for outcome, s := range r.Sums {
 				got[outcome] = s.Items
 			}
-			if c.want != nil && fmt.Sprint(got) != fmt.Sprint(c.want) || svc.starts != c.starts || total(r.Sums).Items+r.Sums[providers.OnTheWay].Items != 60 {
+			if fmt.Sprint(got) != fmt.Sprint(c.want) || svc.starts != c.starts || total(r.Sums).Items+r.Sums[providers.OnTheWay].Items != 60 {
 				t.Errorf("%v, want %v; %d starts; %v", got, c.want, svc.starts, r.Jobs[0].Notes)
+			}
+			if svc.run.State == providers.PullNone && svc.run.User != "" {
+				t.Errorf("the service keeps the old mailbox's password: %+v", svc.run)
 			}
 			if c.class != "" { // nothing arrived: it may be tried again
 				svc.poison, svc.ignores, j.Pull.Server.From.Password = nil, nil, "secret"
@@ -292,18 +304,41 @@ func TestWhatIsFiledElsewhereAtTheSourceIsNotSentAgain(t *testing.T) {
 	}
 }
 
+// TestALostLedgerDoesNotDoubleWhatTheServiceFetched: nobody can look what is there.
 func TestALostLedgerDoesNotDoubleWhatTheServiceFetched(t *testing.T) {
-	from, sp := newStore(t, "old"), openSpool(t, 0)
-	svc, l := newService(t, sp), openLedger(t)
-	fill(from, 0, 60)
-	j := gateway(t, from, svc, sp)
-	mustRun(t, options(l, j))
-	j.Pull.Gateway.Passed = time.Unix(1, 0)
-	if r := mustRun(t, options(l, j)); len(r.Moved) != 0 {
-		t.Errorf("%v", r.Moved)
-	}
-	r, err := Run(t.Context(), options(openLedger(t), j))
-	if err != nil || diag.ClassOf(r.Jobs[0].Err) != diag.Conflict || svc.starts != 1 {
-		t.Errorf("%d starts: %v, %v", svc.starts, r.Jobs[0].Err, err)
+	for name, c := range map[string]struct {
+		passed  time.Time
+		batches int
+		known   bool // by the ledger that is there
+		phase   Phase
+		moves   bool
+	}{
+		"the ledger knows as much":       {passed: time.Unix(1, 0), batches: 1, known: true, moves: true},
+		"it knows of fewer batches":      {batches: 2, known: true},
+		"it knows of no batch":           {batches: 1},
+		"it knows of no pass":            {passed: time.Unix(1, 0)},
+		"it knows of none, and is live":  {passed: time.Unix(1, 0), phase: Live},
+		"it knows of an earlier pass":    {passed: time.Unix(1<<33, 0), batches: 1, known: true},
+		"the state knows nothing either": {moves: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, sp := newStore(t, "old"), openSpool(t, 0)
+			svc, l := newService(t, sp), openLedger(t)
+			fill(from, 0, 60)
+			j := gateway(t, from, svc, sp)
+			if c.known {
+				mustRun(t, options(l, j))
+			}
+			fill(from, 1000, 20)
+			j.Pull.Gateway.Passed, j.Pull.Gateway.Batches, j.Phase = c.passed, c.batches, c.phase
+			starts := svc.starts
+			r, err := Run(t.Context(), options(l, j))
+			if refused := diag.ClassOf(r.Jobs[0].Err) == diag.Conflict; err != nil || refused == c.moves || (svc.starts > starts) != c.moves {
+				t.Errorf("%d starts: %v, %v", svc.starts-starts, r.Jobs[0].Err, err)
+			}
+			if e := r.Jobs[0].Err; e != nil && !strings.Contains(e.Error(), "a second time") {
+				t.Errorf("%v", e)
+			}
+		})
 	}
 }

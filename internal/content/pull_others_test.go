@@ -34,42 +34,22 @@ func (s *slow) Run(ctx context.Context) (providers.PullRun, error) {
 	return s.Puller.Run(ctx)
 }
 
-// TestAWriteDownThatIsInterruptedDoublesNothing: what it left is taken back before the
-// source is written down again, and no batch has a say in what another one settled.
-func TestAWriteDownThatIsInterruptedDoublesNothing(t *testing.T) {
-	from, l := newStore(t, "old", "a"), openLedger(t)
-	fill(from, 0, 3000)
-	j, svc := serverJob(t, from)
-	ctx, stop := context.WithCancel(t.Context())
-	o := options(l, j)
-	o.Observe = func(e Event) {
-		if e.Here.Sums[providers.Unproven].Items > 0 {
-			stop()
+// TestTheLedgerKnowsOfARunFirst: else a kill right after it would have it begun twice.
+func TestTheLedgerKnowsOfARunFirst(t *testing.T) {
+	from, sp, l := newStore(t, "old"), openSpool(t, 0), openLedger(t)
+	fill(from, 0, 50)
+	svc := newService(t, sp)
+	j := gateway(t, from, svc, sp)
+	j.Pull.Puller = &watched{svc, func() {
+		stream, err := l.Stream(t.Context(), providers.StreamInfo{Name: j.Name, Origin: from.Name(), Target: svc.Name()})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	r, err := Run(ctx, o)
-	stop()
-	if err != nil || svc.starts != 0 || r.Sums[providers.Unproven].Items == 0 {
-		t.Fatalf("%d starts, %v, %v", svc.starts, r.Sums, err)
-	}
-	o.Observe = nil
-	mustRun(t, o)
-	stream, err := l.Stream(t.Context(), providers.StreamInfo{Name: j.Name, Origin: from.Name(), Target: svc.Name()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := stream.Batches().List(t.Context())
-	if err != nil || len(list) != 2 || list[0].State != providers.Settled || list[1].State != providers.Settled {
-		t.Errorf("%+v, %v", list, err)
-	}
-	sp := openSpool(t, 0)
-	gate := newService(t, sp)
-	gate.box = svc.box
-	o.Jobs[0] = gateway(t, from, gate, sp)
-	if r := mustRun(t, o); len(r.Moved) != 0 {
-		t.Errorf("%v", r.Moved)
-	}
-	wantAll(t, from, gate, nil)
+		if list, err := stream.Batches().List(t.Context()); err != nil || len(list) != 1 || list[0].State != providers.Started {
+			t.Errorf("%+v, %v", list, err)
+		}
+	}, nil}
+	mustRun(t, options(l, j))
 }
 
 // TestTheSourceIsFreeWhenTheServiceLogsIn: servers of POP3 serve one session at a time.
@@ -106,9 +86,12 @@ func (w *watched) Start(ctx context.Context, from providers.Pickup) error {
 	return w.Puller.Start(ctx, from)
 }
 
-// TestOtherRunsAreLeftAlone: the member begins an import when isa's is over.
+// TestOtherRunsAreLeftAlone: the member begins an import when isa's is over, or the service
+// carries out once more what it was asked for.
 func TestOtherRunsAreLeftAlone(t *testing.T) {
-	for _, state := range []providers.PullState{providers.PullRunning, providers.PullDone} {
+	for _, after := range []providers.PullRun{
+		{State: providers.PullRunning, User: "me@elsewhere.example"}, {State: providers.PullDone, User: "me@elsewhere.example"}, {State: providers.PullRunning},
+	} {
 		from, sp := newStore(t, "old"), openSpool(t, 0)
 		svc := newService(t, sp)
 		fill(from, 0, 50)
@@ -118,13 +101,16 @@ func TestOtherRunsAreLeftAlone(t *testing.T) {
 				return
 			}
 			if done++; done == 2 {
-				svc.run, svc.hangs = providers.PullRun{State: state, User: "me@elsewhere.example"}, true
+				if after.User == "" {
+					after.User = svc.run.User
+				}
+				svc.run, svc.hangs = after, true
 			}
 		}
 		mustRun(t, options(openLedger(t), gateway(t, from, svc, sp)))
 		wantAll(t, from, svc, nil)
-		if svc.run.State != state {
-			t.Errorf("%s became %+v", state, svc.run)
+		if svc.run != after {
+			t.Errorf("%+v became %+v", after, svc.run)
 		}
 	}
 }
@@ -296,7 +282,7 @@ func TestAnotherRouteLeavesNoMailInTheSpool(t *testing.T) {
 	defer b.Discard() //nolint:errcheck // it is empty
 	sweep := func(want int) {
 		t.Helper()
-		if err := Sweep(t.Context(), l, sp); err != nil {
+		if _, err := Sweep(t.Context(), l, sp, true, nil); err != nil {
 			t.Fatal(err)
 		}
 		if ids, err := sp.List(""); err != nil || len(ids) != want {
@@ -306,6 +292,39 @@ func TestAnotherRouteLeavesNoMailInTheSpool(t *testing.T) {
 	sweep(2) // a batch that is frozen waits for the next pass
 	mustRun(t, options(l, job(from, to)))
 	sweep(1)
+}
+
+// TestASpoolThatNoGatewayServes: a batch that was asked for is kept, since its log tells what
+// arrived; all else is taken back, and moved another way.
+func TestASpoolThatNoGatewayServes(t *testing.T) {
+	for name, asked := range map[string]bool{"nobody was asked": false, "the service was asked": true} {
+		t.Run(name, func(t *testing.T) {
+			from, sp := newStore(t, "old"), openSpool(t, 0)
+			svc, l := newService(t, sp), openLedger(t)
+			fill(from, 0, 50)
+			j := gateway(t, from, svc, sp)
+			svc.hangs = true
+			if !asked {
+				j.Pull.Gateway.Down = func() error { return lostAnswer() }
+			}
+			if _, err := Run(t.Context(), options(l, j)); err != nil {
+				t.Fatal(err)
+			}
+			dirs, err := l.Spools(t.Context())
+			if err != nil || len(dirs) != 1 || dirs[0] != sp.Dir() {
+				t.Errorf("the ledger knows the spools %v, %v", dirs, err)
+			}
+			open, err := Sweep(t.Context(), l, sp, false, nil)
+			ids, listed := sp.List("")
+			if err != nil || listed != nil || asked != (len(open) == 1 && len(ids) == 1) || !asked && len(open)+len(ids) > 0 {
+				t.Errorf("%v, %v; the spool holds %v, %v", open, err, ids, listed)
+			}
+			svc.hangs, j.Pull.Gateway.Down = false, nil
+			mustRun(t, options(l, j))
+			wantAll(t, from, svc, nil)
+			emptySpool(t, sp)
+		})
+	}
 }
 
 // TestWhatArrivesWhileTheServiceBegins: the service lists the source later than isa.

@@ -21,26 +21,26 @@ import (
 const suspectsMost = 8
 
 // search begins the next run among frozen batches: of the oldest search first.
-func (p *pulling) search(ctx context.Context, list, open []providers.Batch) error {
+func (g *gatewayRoute) search(ctx context.Context, list, open []providers.Batch) error {
 	root := open[0].Root
 	group := slices.DeleteFunc(slices.Clone(open), func(b providers.Batch) bool { return b.Root != root })
 	spent := spent(list, root)
 	bad, first, second, rest := sorted(group)
 	switch {
-	case len(bad)+len(first) > 0 && spent >= p.Rule.Runs-1:
-		return p.setAside(ctx, slices.Concat(bad, first, second), spent)
+	case len(bad)+len(first) > 0 && spent >= g.Rule.Runs-1:
+		return g.setAside(ctx, slices.Concat(bad, first, second), spent)
 	case len(bad) > 0 && bad[0].Items > 1:
-		return p.halve(ctx, bad[0], "it holds something that the service does not take")
+		return g.halve(ctx, bad[0], "it holds something that the service does not take")
 	case len(bad) > 0:
-		return p.begins(ctx, bad[0])
+		return g.start(ctx, bad[0])
 	case len(first) > 0:
-		return p.begins(ctx, first[0])
+		return g.start(ctx, first[0])
 	case len(rest) > 1:
-		return p.merge(ctx, rest)
-	case rest[0].ID != root && spent >= p.Rule.Runs:
-		return p.giveUp(ctx, rest[0], spent)
+		return g.merge(ctx, rest)
+	case rest[0].ID != root && spent >= g.Rule.Runs:
+		return g.giveUp(ctx, rest[0], spent)
 	}
-	return p.begins(ctx, rest[0])
+	return g.start(ctx, rest[0])
 }
 
 // spent is how many runs a search has taken.
@@ -74,20 +74,8 @@ func sorted(group []providers.Batch) (bad, first, second, rest []providers.Batch
 	return bad, first, second, rest
 }
 
-// begins starts a frozen batch. What is not in the spool any more was never offered.
-func (p *pulling) begins(ctx context.Context, b providers.Batch) error {
-	frozen, err := p.Gateway.Spool.Frozen(b.ID)
-	if err != nil {
-		return err
-	}
-	if !frozen {
-		return p.drop(ctx, b, "it is no longer in the spool")
-	}
-	return p.start(ctx, b)
-}
-
 // setAside ends a search: what is left of the group that fails is not taken.
-func (p *pulling) setAside(ctx context.Context, group []providers.Batch, spent int) error {
+func (g *gatewayRoute) setAside(ctx context.Context, group []providers.Batch, spent int) error {
 	var items int64
 	for _, b := range group {
 		items += b.Items
@@ -97,7 +85,7 @@ func (p *pulling) setAside(ctx context.Context, group []providers.Batch, spent i
 		why = "the service gives up each run with this item"
 	}
 	for _, b := range group {
-		if err := p.quarantineAll(ctx, b, why, items == 1); err != nil {
+		if err := g.quarantineAll(ctx, b, why, items == 1); err != nil {
 			return err
 		}
 	}
@@ -105,33 +93,33 @@ func (p *pulling) setAside(ctx context.Context, group []providers.Batch, spent i
 }
 
 // giveUp ends a search that takes too many runs. What is left waits for the next pass.
-func (p *pulling) giveUp(ctx context.Context, b providers.Batch, runs int) error {
-	if err := p.drop(ctx, b, "too many runs"); err != nil {
+func (g *gatewayRoute) giveUp(ctx context.Context, b providers.Batch, runs int) error {
+	if err := g.drop(ctx, b, "too many runs"); err != nil {
 		return err
 	}
-	return &diag.Failure{Class: diag.Conflict, Op: p.t.task.job.Name,
+	return &diag.Failure{Class: diag.Conflict, Op: g.t.task.job.Name,
 		Detail: fmt.Sprintf("the service gave up %d runs, and %d items are not moved yet", runs, b.Items),
 		Fix:    "isa status --failures names what was set aside; the next pass tries the others"}
 }
 
 // divide divides a batch whose run was rolled back.
-func (p *pulling) divide(ctx context.Context, s *sight) error {
+func (g *gatewayRoute) divide(ctx context.Context, s *sight) error {
 	if s.Items <= 1 {
-		return p.quarantineAll(ctx, s.Batch, "the service gave up a run with this item alone", true)
+		return g.quarantineAll(ctx, s.Batch, "the service gave up a run with this item alone", true)
 	}
-	if s.spent >= p.Rule.Runs {
-		return p.giveUp(ctx, s.Batch, s.spent)
+	if s.spent >= g.Rule.Runs {
+		return g.giveUp(ctx, s.Batch, s.spent)
 	}
 	if s.ID != s.Root {
-		return p.halve(ctx, s.Batch, "rolled back")
+		return g.halve(ctx, s.Batch, "rolled back")
 	}
-	suspects, err := p.suspects(ctx, s)
+	suspects, err := g.suspects(ctx, s)
 	if err != nil {
 		return err
 	}
-	suspected := p.part(s.Batch)
+	suspected := g.part(s.Batch)
 	suspected.Bad = true
-	return p.regroup(ctx, []providers.Batch{s.Batch}, []providers.Batch{suspected, p.part(s.Batch)}, "rolled back", func(n uint32) int {
+	return g.regroup(ctx, []providers.Batch{s.Batch}, []providers.Batch{suspected, g.part(s.Batch)}, "rolled back", func(n uint32) int {
 		if suspects[n] {
 			return 0
 		}
@@ -141,11 +129,11 @@ func (p *pulling) divide(ctx context.Context, s *sight) error {
 
 // suspects are the items that were under way when the run stopped: those that were not
 // ended, or the one that was begun last.
-func (p *pulling) suspects(ctx context.Context, s *sight) (map[uint32]bool, error) {
+func (g *gatewayRoute) suspects(ctx context.Context, s *sight) (map[uint32]bool, error) {
 	out := map[uint32]bool{}
 	var last uint32
 	var latest int64
-	err := p.batches.Items(ctx, s.ID, func(o providers.Offered) error {
+	err := g.batches.Items(ctx, s.ID, func(o providers.Offered) error {
 		begun, complete := s.log.At(o.Number)
 		if begun.IsZero() {
 			return nil
@@ -165,21 +153,21 @@ func (p *pulling) suspects(ctx context.Context, s *sight) (map[uint32]bool, erro
 }
 
 // halve divides a batch of which something is not taken.
-func (p *pulling) halve(ctx context.Context, b providers.Batch, why string) error {
+func (g *gatewayRoute) halve(ctx context.Context, b providers.Batch, why string) error {
 	var numbers []uint32
-	if err := p.batches.Items(ctx, b.ID, func(o providers.Offered) error {
+	if err := g.batches.Items(ctx, b.ID, func(o providers.Offered) error {
 		numbers = append(numbers, o.Number)
 		return nil
 	}); err != nil {
 		return book(err)
 	}
 	if len(numbers) < 2 {
-		return p.quarantineAll(ctx, b, "the service gave up a run with this item alone", true)
+		return g.quarantineAll(ctx, b, "the service gave up a run with this item alone", true)
 	}
-	first, second := p.part(b), p.part(b)
+	first, second := g.part(b), g.part(b)
 	first.Other = second.ID
 	middle := numbers[len(numbers)/2]
-	return p.regroup(ctx, []providers.Batch{b}, []providers.Batch{first, second}, why, func(n uint32) int {
+	return g.regroup(ctx, []providers.Batch{b}, []providers.Batch{first, second}, why, func(n uint32) int {
 		if n < middle {
 			return 0
 		}
@@ -188,18 +176,18 @@ func (p *pulling) halve(ctx context.Context, b providers.Batch, why string) erro
 }
 
 // merge makes one batch of several.
-func (p *pulling) merge(ctx context.Context, group []providers.Batch) error {
-	return p.regroup(ctx, group, []providers.Batch{p.part(group[0])}, "sent together with others", func(uint32) int { return 0 })
+func (g *gatewayRoute) merge(ctx context.Context, group []providers.Batch) error {
+	return g.regroup(ctx, group, []providers.Batch{g.part(group[0])}, "sent together with others", func(uint32) int { return 0 })
 }
 
 // part is a batch of items of another.
-func (p *pulling) part(of providers.Batch) providers.Batch {
-	return providers.Batch{ID: p.name(), Route: of.Route, Made: of.Made, Root: of.Root}
+func (g *gatewayRoute) part(of providers.Batch) providers.Batch {
+	return providers.Batch{ID: g.id(), Route: of.Route, Made: of.Made, Root: of.Root}
 }
 
 // regroup divides the items of batches among new ones: first in the spool, then in the
 // ledger. What a kill leaves between is in the spool only, and is removed.
-func (p *pulling) regroup(ctx context.Context, from, to []providers.Batch, why string, which func(number uint32) int) error {
+func (g *gatewayRoute) regroup(ctx context.Context, from, to []providers.Batch, why string, which func(number uint32) int) error {
 	names := func(group []providers.Batch) (out []string) {
 		for _, b := range group {
 			out = append(out, b.ID)
@@ -208,17 +196,18 @@ func (p *pulling) regroup(ctx context.Context, from, to []providers.Batch, why s
 	}
 	remove := func(group []providers.Batch) (err error) {
 		for _, id := range names(group) {
-			err = errors.Join(err, p.Gateway.Spool.Remove(id))
+			err = errors.Join(err, g.Gateway.Spool.Remove(id))
 		}
 		return err
 	}
-	if err := p.Gateway.Spool.Regroup(names(from), names(to), which); err != nil {
-		return p.full(errors.Join(err, remove(to)))
+	if err := g.Gateway.Spool.Regroup(names(from), names(to), which); err != nil {
+		return g.full(errors.Join(err, remove(to)))
 	}
-	end := providers.BatchEnd{Settled: p.t.run.Now(), Note: why}
-	if err := p.batches.Regroup(ctx, names(from), to, end, func(o providers.Offered) int { return which(o.Number) }); err != nil {
+	end := providers.BatchEnd{Settled: g.t.run.Now(), Note: why}
+	if err := g.batches.Regroup(ctx, names(from), to, end, func(o providers.Offered) int { return which(o.Number) }); err != nil {
 		return errors.Join(book(err), remove(to))
 	}
-	p.silent, p.doubted, p.lost = silence{}, false, 0
+	g.lost = 0
+	g.anew()
 	return remove(from)
 }

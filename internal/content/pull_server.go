@@ -4,90 +4,186 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/providers"
 )
 
-// serve is a turn of a job whose source the service fetches for itself: all items are
-// written down as one batch, and the service is asked, once. Later passes with another
-// route take them for delivered.
-func (p *pulling) serve(ctx context.Context) error {
-	if done, err := p.served(ctx); err != nil || done {
-		return err
+// serverRoute is the route on which the service fetches from the source itself, once: all
+// items are written down as one batch.
+type serverRoute struct {
+	*pulling
+	written string // the ID of what was written down in this pass
+	recount bool   // the source is looked at once more, since the service counted more
+}
+
+// unseen is how long a run is waited for of which only the service's own count is seen,
+// which may stay 0 until the run is done.
+const unseen = 24 * time.Hour
+
+// throughServer has the items fetched from the source.
+func (p *pulling) throughServer() {
+	p.route, p.name, p.quiet = &serverRoute{pulling: p}, "server", max(p.Rule.Silence, unseen)
+}
+
+// idle implements route: the source is written down, and fetched, if it never was. Later
+// passes with another route take what was fetched for delivered.
+func (r *serverRoute) idle(ctx context.Context, list []providers.Batch) (done bool, err error) {
+	if err := r.tidy(ctx, list, ""); err != nil {
+		return false, err
 	}
-	if err := p.alone(ctx); err != nil {
-		return err
+	if err := r.resumes(); err != nil {
+		return false, err
 	}
-	src := p.t.source()
-	defer src.drop()
-	plan, err := p.t.survey(ctx, src)
+	if done, err := r.served(ctx, list); err != nil || done {
+		return done, err
+	}
+	if err := r.alone(ctx); err != nil {
+		return false, err
+	}
+	b, err := r.writeDown(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	b := providers.Batch{ID: p.name(), Route: "server", Made: p.t.run.Now()}
-	if err := p.batches.Make(ctx, b); err != nil {
-		return book(err)
+	return true, r.start(ctx, b)
+}
+
+// writeDown writes the source down as a batch. It leaves no session behind: some servers
+// serve one of an account at a time (POP3).
+func (r *serverRoute) writeDown(ctx context.Context) (b providers.Batch, err error) {
+	src := r.t.source()
+	defer src.drop()
+	plan, err := r.t.survey(ctx, src)
+	if err != nil {
+		return b, err
 	}
-	p.count(func(j *JobReport) { j.Batches++ })
-	w := writing{pulling: p, id: b.ID}
+	b = providers.Batch{ID: r.id(), Route: r.name, Made: r.t.run.Now()}
+	if err := r.batches.Make(ctx, b); err != nil {
+		return b, book(err)
+	}
+	r.count(func(j *JobReport) { j.Batches++ })
+	w := writing{serverRoute: r, id: b.ID}
 	for _, f := range plan.folders {
 		if err := w.folder(ctx, src, f); err != nil {
-			return err
+			return b, err
 		}
 	}
-	if err := p.batches.Freeze(ctx, b.ID); err != nil {
-		return book(err)
+	b.Items, r.written = w.items, b.ID
+	return b, book(r.batches.Freeze(ctx, b.ID))
+}
+
+// remembers implements route. A ledger that knows of a batch knows more than the state: it
+// was rolled back.
+func (r *serverRoute) remembers(list []providers.Batch) error {
+	if r.Server.Served.IsZero() || slices.ContainsFunc(list, func(b providers.Batch) bool { return b.Route == r.name }) {
+		return nil
 	}
-	b.Items, p.written = w.items, b.ID
-	src.drop() // some servers serve one session of an account at a time (POP3)
-	return p.start(ctx, b)
+	return r.twice("the state remembers that the service fetched this source at " + r.Server.Served.UTC().Format(time.RFC3339))
+}
+
+// twice refuses what would double mail.
+func (r *serverRoute) twice(detail string) error {
+	return &diag.Failure{Class: diag.Conflict, Op: r.t.task.job.Name, Detail: detail + ": the service would store all of it a second time",
+		Fix: `take route = "gateway" or "append", which move what is new`}
 }
 
 // served reports whether it was done before, and refuses what would double mail.
-func (p *pulling) served(ctx context.Context) (bool, error) {
-	list, err := p.batches.List(ctx)
-	if err != nil {
-		return false, book(err)
-	}
-	asked := false
+func (r *serverRoute) served(ctx context.Context, list []providers.Batch) (bool, error) {
 	for _, b := range list {
-		asked = asked || b.Route == "server"
-		if b.Route == "server" && !b.Started.IsZero() {
-			p.count(func(j *JobReport) { j.Served = b.Started })
-			p.remark("the service fetched the source at " + b.Started.UTC().Format(time.RFC3339) + ", and does so once; what came later is moved by another route")
-			p.t.task.report.Complete, p.forget = true, true
-			if err := p.end(ctx, p.t.sums(ctx)); err != nil {
+		if b.Route == r.name && !b.Started.IsZero() {
+			r.count(func(j *JobReport) { j.Served = b.Started })
+			r.remark("the service fetched the source at " + b.Started.UTC().Format(time.RFC3339) + ", and does so once; what came later is moved by another route")
+			if err := r.t.sums(ctx); err != nil {
 				return true, err
 			}
-			p.t.task.report.Balanced = !p.t.task.unsound && p.t.task.report.Sums[providers.OnTheWay].Items == 0
-			return true, p.passed(ctx)
+			report := &r.t.task.report
+			report.Complete, r.forget = true, true
+			report.Balanced = !r.t.task.unsound && report.Sums[providers.OnTheWay].Items == 0
+			return true, r.passed(ctx)
 		}
 	}
-	refuse := func(detail string) (bool, error) {
-		return false, &diag.Failure{Class: diag.Conflict, Op: p.t.task.job.Name, Detail: detail + ": the service would store all of it a second time",
-			Fix: `take route = "gateway" or "append", which move what is new`}
-	}
-	switch {
-	case !p.Server.Served.IsZero() && !asked: // else the ledger knows more: it was rolled back
-		return refuse("the state remembers that the service fetched this source at " + p.Server.Served.UTC().Format(time.RFC3339))
-	case p.t.stream.Info().Moved:
-		return refuse("mail of this source was moved already")
+	if r.t.stream.Info().Moved {
+		return false, r.twice("mail of this source was moved already")
 	}
 	return false, nil
 }
 
 // passed records that the pass is over.
-func (p *pulling) passed(ctx context.Context) error {
-	info := p.t.stream.Info()
-	info.Wave, info.Passed = p.t.task.job.Wave, p.t.task.began
-	return book(p.t.stream.Note(ctx, info))
+func (r *serverRoute) passed(ctx context.Context) error {
+	info := r.t.stream.Info()
+	info.Wave, info.Passed = r.t.task.job.Wave, r.t.task.began
+	return book(r.t.stream.Note(ctx, info))
 }
+
+// next implements route: what an earlier pass wrote down is of another day.
+func (r *serverRoute) next(ctx context.Context, _, frozen []providers.Batch) error {
+	if frozen[0].ID == r.written { // the service was busy
+		return r.start(ctx, frozen[0])
+	}
+	return r.drop(ctx, frozen[0], "the process ended before the service was asked")
+}
+
+// pickup implements route.
+func (r *serverRoute) pickup(providers.Batch) (providers.Pickup, error) { return r.Server.From, nil }
+
+// own implements route: there is one login.
+func (r *serverRoute) own(user, _ string) bool { return strings.EqualFold(user, r.Server.From.User) }
+
+// refused implements route: the source may be another one by the next pass.
+func (r *serverRoute) refused(ctx context.Context, b providers.Batch, why error) error {
+	return r.drop(ctx, b, "the service refused it: "+words(why))
+}
+
+// log implements route: nobody sees what the service fetches.
+func (r *serverRoute) log(*sight) error { return nil }
+
+// commit implements route: by the service's count alone. Whether that has what is too large,
+// which the service leaves out, is published nowhere.
+func (r *serverRoute) commit(ctx context.Context, s *sight) error {
+	sums, err := r.t.stream.Sums(ctx)
+	if err != nil {
+		return book(err)
+	}
+	large := sums[providers.TooLarge].Items
+	if s.Total > s.Items+large {
+		if !r.recount { // for this the source is needed
+			r.recount, r.waits = true, false
+			return &pause{reason: "the source is looked at once more", quiet: true}
+		}
+		if err := r.more(ctx, s); err != nil {
+			return err
+		}
+	}
+	if s.Total != s.Items && s.Total != s.Items+large {
+		return r.finish(ctx, s, s.counted())
+	}
+	end := providers.BatchEnd{Total: s.Total, Arrived: true, Note: s.counted()}
+	return r.conclude(ctx, s, end, func(providers.Offered) providers.Judged { return providers.Judged{Outcome: providers.Copied} })
+}
+
+// rolledBack implements route: it may be tried again.
+func (r *serverRoute) rolledBack(ctx context.Context, s *sight) error {
+	if err := r.batches.Unstart(ctx, s.ID); err != nil {
+		return book(err)
+	}
+	if err := r.drop(ctx, s.Batch, "rolled back"); err != nil {
+		return err
+	}
+	if err := r.ask(ctx, func() error { return r.Puller.Forget(ctx) }); err != nil { // there is no run that it would end
+		r.remark("what the service keeps of the old mailbox, its password among it, could not be removed: " + words(err))
+	}
+	return &diag.Failure{Class: diag.Conflict, Op: r.t.task.job.Name, Detail: "the service gave its run up and left nothing behind",
+		Fix: "read the mail that it sent to the member; then make another pass, or take another route"}
+}
+
+// settled implements route: there is nothing but the ledger.
+func (r *serverRoute) settled(string) error { return nil }
 
 // writing writes items down that the service is to fetch.
 type writing struct {
-	*pulling
+	*serverRoute
 	id    string
 	items int64
 	only  bool // what is not recorded yet
@@ -96,14 +192,14 @@ type writing struct {
 
 // more writes down, in the batch of a run that is done, what came to the source since it
 // was written down: the service may have found it. Repeating it adds nothing.
-func (p *pulling) more(ctx context.Context, s *sight) error {
-	src := p.t.source()
+func (r *serverRoute) more(ctx context.Context, s *sight) error {
+	src := r.t.source()
 	defer src.drop()
-	plan, err := p.t.survey(ctx, src)
+	plan, err := r.t.survey(ctx, src)
 	if err != nil {
 		return err
 	}
-	w := writing{pulling: p, id: s.ID, items: s.Items, only: true, quiet: s.Made.Before(p.t.run.began)}
+	w := writing{serverRoute: r, id: s.ID, items: s.Items, only: true, quiet: s.Made.Before(r.t.run.began)}
 	for _, f := range plan.folders {
 		if f.known.ID != "" && f.known.Epoch != f.Epoch {
 			continue // nobody can tell what is new in it
@@ -116,42 +212,19 @@ func (p *pulling) more(ctx context.Context, s *sight) error {
 	return nil
 }
 
-// folder writes a folder down. Where the connection breaks it goes on from there.
+// folder writes a folder down.
 func (w *writing) folder(ctx context.Context, src *link[providers.Reader], f *folder) error {
 	led, err := w.t.stream.Folder(ctx, f.Folder)
 	if err != nil {
 		return book(err)
 	}
-	var page []providers.Item
-	last, state := "", f.Folder
-	put := func() error {
-		err := w.page(ctx, led, page)
-		page = page[:0]
+	if err := w.t.pages(ctx, src, f, providers.Scan{Prints: true}, func(items []providers.Item, _, _ string) error {
+		// What comes from now on is for another route.
+		return w.page(ctx, led, slices.DeleteFunc(items, func(it providers.Item) bool { return f.Next > 0 && it.Key >= keyOf(f.Next) }))
+	}); err != nil {
 		return err
 	}
-	err = src.do(ctx, func(r providers.Reader) (err error) {
-		state, err = r.Scan(ctx, f.Folder, providers.Scan{From: last, Prints: true, Without: f.without}, func(it providers.Item) error {
-			if w.t.run.stop.Err() != nil {
-				return errStopped
-			}
-			// What comes from now on is for another route.
-			if it.Key <= last || f.Next > 0 && it.Key >= keyOf(f.Next) {
-				return nil
-			}
-			last = it.Key
-			if page = append(page, it); len(page) == lookup {
-				return put()
-			}
-			return nil
-		})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := put(); err != nil {
-		return err
-	}
+	state := f.Folder
 	state.Mark = "" // another route goes over all of it
 	return book(led.Survey(ctx, state))
 }

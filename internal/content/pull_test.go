@@ -359,10 +359,13 @@ func TestLostStarts(t *testing.T) {
 func TestWhatTheServiceCounts(t *testing.T) {
 	skipped := func(body []byte) bool { return bytes.Contains(body, []byte("<7@")) }
 	for name, c := range map[string]struct {
-		skips func([]byte) bool
-		total func(int64) int64
-		want  map[providers.Outcome]int64
+		skips  func([]byte) bool
+		total  func(int64) int64
+		untold bool // whose run it was
+		want   map[providers.Outcome]int64
 	}{
+		"nobody knows whose run it was":   {untold: true, want: map[providers.Outcome]int64{providers.Copied: 50}},
+		"nor that it is done":             {untold: true, skips: skipped, total: func(n int64) int64 { return n - 1 }, want: map[providers.Outcome]int64{providers.Unproven: 49, providers.OnTheWay: 1}},
 		"one more than there are":         {total: func(n int64) int64 { return n + 1 }, want: map[providers.Outcome]int64{providers.Unproven: 50}},
 		"one less":                        {total: func(n int64) int64 { return n - 1 }, want: map[providers.Outcome]int64{providers.Unproven: 50}},
 		"one that it did not read":        {skips: skipped, want: map[providers.Outcome]int64{providers.Unproven: 50}},
@@ -375,9 +378,15 @@ func TestWhatTheServiceCounts(t *testing.T) {
 			fill(from, 0, 50)
 			svc.skips, svc.total = c.skips, c.total
 			o := options(l, gateway(t, from, svc, sp))
+			if c.untold {
+				o.Jobs[0].Pull.Puller = nameless{svc}
+			}
 			r, err := Run(t.Context(), o)
 			if err != nil || r.Jobs[0].Err != nil {
 				t.Fatal(err, r.Jobs[0].Err)
+			}
+			if whole := c.want[providers.Copied] == 50; whole != (len(r.Jobs[0].Notes) == 0) {
+				t.Errorf("it is said: %v", r.Jobs[0].Notes)
 			}
 			got := map[providers.Outcome]int64{}
 			for outcome, s := range r.Sums {
@@ -399,6 +408,15 @@ func TestWhatTheServiceCounts(t *testing.T) {
 	}
 }
 
+// nameless is a service that does not tell whose run it was.
+type nameless struct{ *service }
+
+func (s nameless) Run(ctx context.Context) (providers.PullRun, error) {
+	run, err := s.service.Run(ctx)
+	run.User = ""
+	return run, err
+}
+
 func TestASilentRunEndsThePassAndIsFoundByTheNext(t *testing.T) {
 	from, sp := newStore(t, "old"), openSpool(t, 0)
 	svc, l := newService(t, sp), openLedger(t)
@@ -410,8 +428,8 @@ func TestASilentRunEndsThePassAndIsFoundByTheNext(t *testing.T) {
 		t.Fatalf("%v, %v", r.Jobs[0].Err, err)
 	}
 	svc.hangs = false
-	if r := mustRun(t, o); r.Sums[providers.Copied].Items != 50 || svc.starts != 1 {
-		t.Errorf("%v, %d starts", r.Sums, svc.starts)
+	if r := mustRun(t, o); r.Sums[providers.Copied].Items != 50 || svc.starts != 1 || svc.run.State != providers.PullNone {
+		t.Errorf("%v, %d starts; the service still has %+v", r.Sums, svc.starts, svc.run)
 	}
 	wantAll(t, from, svc, nil)
 }

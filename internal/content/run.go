@@ -57,7 +57,8 @@ type task struct {
 	report JobReport
 
 	trouble trouble
-	pull    *pulling // of a job whose items are fetched
+	pull    *pulling      // of a job whose items are fetched
+	gateway *gatewayRoute // the same, where isa reads them
 
 	mu       sync.Mutex // two folders may be under way
 	done     map[string]bool

@@ -63,8 +63,9 @@ func fatal(err error) bool {
 // fill scans until a window of items that have no outcome yet is full.
 func (v *visit) fill(ctx context.Context, what providers.Scan) error {
 	pending := make([]providers.Item, 0, lookup)
-	v.fresh, v.flagged = v.fresh[:0], v.flagged[:0]
+	v.fresh, v.flagged, v.ahead = v.fresh[:0], v.flagged[:0], 0
 	full := false
+	asked := int64(0) // bytes of pending
 	bound := keyOf(v.f.Next)
 	yield := func(it providers.Item) error {
 		if it.Key <= v.last {
@@ -90,13 +91,14 @@ func (v *visit) fill(ctx context.Context, what providers.Scan) error {
 			v.top = it.Key
 			v.seen++
 		}
-		if pending = append(pending, it); len(pending) == lookup {
+		pending = append(pending, it)
+		if asked += max(it.Size, 0); len(pending) == lookup || v.task.job.Pull != nil && asked >= aheadMost {
 			if err := v.sort(ctx, pending); err != nil {
 				return err
 			}
-			pending = pending[:0]
+			pending, asked = pending[:0], 0
 		}
-		full = len(v.fresh)+len(v.flagged)+len(pending) >= window || v.table && v.until != "" && it.Key >= v.until
+		full = len(v.fresh)+len(v.flagged)+len(pending) >= window || v.task.job.Pull != nil && v.ahead >= aheadMost || v.table && v.until != "" && it.Key >= v.until
 		return nil
 	}
 	err := v.told(ctx, what, yield)
@@ -169,15 +171,23 @@ func (v *visit) sort(ctx context.Context, items []providers.Item) error {
 	for _, it := range items {
 		if r, ok := known[it.Key]; ok && !v.reopened(r, it) {
 			v.settled++
-			v.differs(it, r)
+			if v.differs(it, r); len(v.fresh)+len(v.flagged) == 0 {
+				v.key = it.Key // a turn that ends in the middle of a window goes on from here
+			}
 			continue
 		} else if ok {
 			v.tries[it.Key] = r.Tries
 		}
 		v.fresh = append(v.fresh, it)
+		v.ahead += max(it.Size, 0)
 	}
 	return nil
 }
+
+// aheadMost is how many bytes of items a window has at most, and one more, when they go
+// into a batch: what is beyond the end of the batch is listed again by the next turn, and
+// to list files is to read them.
+const aheadMost = 8 << 20
 
 // reopened reports whether an item with an outcome gets another: what failed is
 // tried again, what was gone and is listed is there again, what a rule left out may come in when the rule changed.

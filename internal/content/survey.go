@@ -132,17 +132,9 @@ func (t *turn) countFolder(ctx context.Context, src *link[providers.Reader], f *
 
 // weigh scans a folder for how many items there are and how large they are.
 func (t *turn) weigh(ctx context.Context, src *link[providers.Reader], f *folder, found providers.Sums) error {
-	last := ""
 	var sum providers.Sum
-	err := src.do(ctx, func(c providers.Reader) error {
-		_, err := c.Scan(ctx, f.Folder, providers.Scan{From: last, Without: f.without}, func(it providers.Item) error {
-			if it.Key <= last {
-				return nil
-			}
-			if t.run.stop.Err() != nil {
-				return errStopped
-			}
-			last = it.Key
+	err := t.pages(ctx, src, f, providers.Scan{}, func(items []providers.Item, _, _ string) error {
+		for _, it := range items {
 			outcome, _ := t.task.job.Rules.apply(f.to, it)
 			if outcome == "" {
 				outcome = providers.OnTheWay
@@ -153,9 +145,8 @@ func (t *turn) weigh(ctx context.Context, src *link[providers.Reader], f *folder
 			add(found, outcome, 1, it.Size)
 			sum.Items++
 			sum.Bytes += max(it.Size, 0)
-			return nil
-		})
-		return err
+		}
+		return nil
 	})
 	f.Items, f.Bytes = sum.Items, sum.Bytes
 	return err

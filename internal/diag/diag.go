@@ -113,6 +113,7 @@ type Diagnostic struct {
 	Summary  string   `json:"summary"`
 	Detail   string   `json:"detail,omitempty"`
 	Fix      string   `json:"fix,omitempty"`
+	Paste    string   `json:"paste,omitempty"` // a piece of configuration that Fix speaks of, in lines as it is to be written
 	Address  string   `json:"address,omitempty"`
 	Attr     string   `json:"attr,omitempty"`
 	Place

@@ -133,3 +133,15 @@ mail_migration "kim" {
 		})
 	}
 }
+
+// TestForwardingOutside: a tenant may not let mail be forwarded out of it.
+func TestForwardingOutside(t *testing.T) {
+	tn := startTenant(t, sandbox.Options{SeedValue: 1, Switches: sandbox.Switches{"forwarding-outside": "403"}})
+	dir := files(t, map[string]string{"tenant.hcl": tenantFile, "main.hcl": forwardTo("kim@old.example", "")})
+	if r := tn.isa(t, dir, "apply", "--yes"); r.code == 0 || !strings.Contains(r.stdout+r.stderr, "403") {
+		t.Errorf("nobody says that it is refused: %v", r)
+	}
+	if f, there := tn.Forwarding("kim@acme.co.kr"); there {
+		t.Errorf("there is %+v", f)
+	}
+}

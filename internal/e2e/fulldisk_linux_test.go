@@ -10,8 +10,17 @@ import (
 	"testing"
 )
 
-// namespaceEnv tells this test program that it runs in a name space of its own.
-const namespaceEnv = "ISA_TEST_NAMESPACE"
+// again is the command that runs a test in a name space that is still to be said.
+func again(t *testing.T) *exec.Cmd {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), namespaceEnv+"="+path)
+	return cmd
+}
 
 // TestFullDisk: the state is on a file system that is full sooner or later. It is
 // mounted in a name space of its own, for which nobody need be root, else here;
@@ -53,8 +62,7 @@ func TestFullDisk(t *testing.T) {
 // none to be had.
 func inNamespace(t *testing.T) bool {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestFullDisk$", "-test.v")
-	cmd.Env = append(os.Environ(), namespaceEnv+"=1")
+	cmd := again(t)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},

@@ -57,7 +57,7 @@ func TestFileSizeLimit(t *testing.T) {
 		limited := func(tn *tenant, dir string, args ...string) result {
 			cmd := tn.command(dir, args...)
 			// POSIX counts blocks of 512 bytes.
-			sh := exec.Command("/bin/sh", append([]string{"-c", fmt.Sprintf(`ulimit -f %d; exec "$0" "$@"`, 2*kib), binary}, args...)...)
+			sh := exec.Command("/bin/sh", append([]string{"-c", fmt.Sprintf(`ulimit -f %d; exec "$0" "$@"`, 2*kib), cmd.Path}, args...)...)
 			sh.Dir, sh.Env = cmd.Dir, cmd.Env
 			return finish(t, sh)
 		}

@@ -65,3 +65,27 @@ func TestGatewayMovesMail(t *testing.T) {
 		t.Errorf("the sums are %s", s.Total.text())
 	}
 }
+
+// TestGatewayNeedsNoMailHost: that of the gov edition is published nowhere, and this route
+// does not log in to it. Who looks into the mailboxes later gives it, and nothing moves
+// twice.
+func TestGatewayNeedsNoMailHost(t *testing.T) {
+	t.Parallel()
+	m := newGateway(t, gatewayOptions{tenant: "  edition   = \"gov\"\n"})
+	m.load("kim", mailtest.Corpus{Messages: 60, Folders: 6})
+	host := m.env["ISA_IMAP_BASE"]
+	m.env["ISA_IMAP_BASE"] = ""
+	m.sync(0).says(t, " 60 copied")
+	m.settled("kim", 60)
+	m.must(t, 0, m.dir, "verify").says(t, "All was fetched")
+
+	m.env["APP_PASSWORD"] = m.target("kim").Password
+	o := m.options
+	o.route, o.open = "append", "  login {\n    user     = each.key\n    password = secret_env(\"OLD_PASSWORD\")\n  }\n  app_password = secret_env(\"APP_PASSWORD\")"
+	m.configure(o)
+	m.more("kim", mailtest.Corpus{Messages: 5, Folders: 6, Seed: 4, Prefix: "new"})
+	m.sync(3).says(t, "the mail host of the gov edition is not known")
+	m.env["ISA_IMAP_BASE"] = host
+	m.sync(0).says(t, " 5 copied")
+	m.same("kim", mailtest.Comparison{})
+}

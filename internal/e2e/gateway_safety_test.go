@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -196,78 +195,4 @@ func TestGatewaySetsAsideWhatTheServiceRefuses(t *testing.T) {
 	if err != nil || got.Items() != 250 {
 		t.Errorf("%d messages arrived, %v", got.Items(), err)
 	}
-}
-
-// TestServerRunsOnce: the service fetches the old mailbox itself, once, after a survey has
-// found nothing that it fails on; the state refuses a second run also without the ledger,
-// and another route moves what came since.
-func TestServerRunsOnce(t *testing.T) {
-	t.Parallel()
-	account := func(who string) string { return who + "@acme-old.co.kr" }
-	login := "  login {\n    user     = \"${each.key}@acme-old.co.kr\"\n    password = secret_env(\"OLD_PASSWORD\")\n  }"
-	m := newGateway(t, gatewayOptions{account: account, route: "server", open: login})
-	m.load("kim", mailtest.Corpus{Messages: 150, Folders: 8})
-	if err := m.source.LoadMessages(account("kim"), mailtest.Message{Folder: "견적*서", Date: time.Unix(1600000000, 0), Raw: []byte("Subject: x\r\n\r\ny\r\n")}); err != nil {
-		t.Fatal(err)
-	}
-	m.sync(3).says(t, "isa survey has to look first")
-	m.must(t, 0, m.dir, "survey")
-	m.sync(3).says(t, "견적*서", "special characters")
-	m.isa(t, m.dir, "plan").says(t, "mail.server_folders")
-	if n := m.notices("kim"); n != 0 {
-		t.Fatalf("%d notices of a run that was refused", n)
-	}
-	m.as(account("kim"), rename("견적*서", "견적서"))
-	m.must(t, 0, m.dir, "survey")
-	m.sync(0).says(t, "151 copied")
-	if n := m.notices("kim"); n != 2 {
-		t.Errorf("%d notices of one run", n)
-	}
-	m.same("kim", mailtest.Comparison{})
-	m.more("kim", mailtest.Corpus{Messages: 20, Folders: 8, Seed: 3, Prefix: "new"})
-	m.sync(0).says(t, "and does so once; what came later is moved by another route")
-	if n := m.notices("kim"); n != 0 {
-		t.Errorf("a second run sent %d notices", n)
-	}
-	m.must(t, 0, m.dir, "survey")
-	m.isa(t, m.dir, "plan").says(t, "waits: the service has fetched the")
-
-	ledgers, err := filepath.Glob(filepath.Join(m.dir, "isa.state.ledger*"))
-	if err != nil || len(ledgers) == 0 {
-		t.Fatal(ledgers, err)
-	}
-	keep := t.TempDir()
-	move := func(from, to string) {
-		for _, path := range ledgers {
-			name := filepath.Base(path)
-			if err := os.Rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil && !os.IsNotExist(err) {
-				t.Fatal(err)
-			}
-		}
-	}
-	state, err := os.ReadFile(filepath.Join(m.dir, "isa.state.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	move(m.dir, keep)
-	m.isa(t, m.dir, "survey", "--allow", "ledger.lost=1")
-	m.sync(3, "--allow", "ledger.lost=1").says(t, "the state remembers that the service fetched this source")
-	if n := m.notices("kim"); n != 0 {
-		t.Errorf("a second run sent %d notices", n)
-	}
-	for _, path := range ledgers {
-		if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-			t.Fatal(err)
-		}
-	}
-	move(keep, m.dir)
-	if err := os.WriteFile(filepath.Join(m.dir, "isa.state.json"), state, 0o600); err != nil {
-		t.Fatal(err)
-	}
-
-	o := m.options
-	o.route = "gateway"
-	m.configure(o)
-	m.sync(0).says(t, "20 copied")
-	m.settled("kim", 171)
 }

@@ -3,10 +3,13 @@
 package e2e
 
 import (
+	"crypto/x509"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +75,9 @@ type gatewayOptions struct {
 	main    string                  // HCL instead of that of source, open and route; "" none
 	batch   string                  // HCL of what is in batch
 	route   string                  // "gateway" when empty
+	tenant  string                  // HCL of what is in tenant besides
+	// pending: nobody has signed in yet. untrusted: the service trusts no authority.
+	pending, untrusted bool
 }
 
 // gatewayMove is a company whose mail goes through a gateway. A Dovecot is the old
@@ -99,6 +105,9 @@ func newGateway(t testing.TB, o gatewayOptions) *gatewayMove {
 		source = mailtest.Dovecot(t, mailtest.Options{Users: users})
 	}
 	o.sandbox.SeedValue, o.sandbox.ImportRoots = 1, source.Roots.Clone()
+	if o.untrusted {
+		o.sandbox.ImportRoots = x509.NewCertPool()
+	}
 	for _, file := range o.trust {
 		pem, err := os.ReadFile(file)
 		if err != nil || !o.sandbox.ImportRoots.AppendCertsFromPEM(pem) {
@@ -107,21 +116,31 @@ func newGateway(t testing.TB, o gatewayOptions) *gatewayMove {
 	}
 	m := &gatewayMove{options: o, port: freePort(t), move: &move{t: t, tenant: startTenant(t, o.sandbox), who: o.who, source: source}}
 	m.env["OLD_PASSWORD"] = mailtest.Password
-	m.dir = files(t, map[string]string{"tenant.hcl": tenantFile})
+	m.dir = files(t, map[string]string{"tenant.hcl": strings.Replace(tenantFile, "{\n", "{\n"+o.tenant, 1)})
 	if err := os.Mkdir(filepath.Join(m.dir, "tls"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	m.certificate(filepath.Join(source.Dir, "tls"))
 	m.configure(o)
 	m.must(t, 0, m.dir, "apply", "--yes", "--target", "member.staff", "--allow", fmt.Sprintf("member.invitation=%d", len(o.who)))
+	if !o.pending {
+		m.signIn()
+	}
+	return m
+}
+
+// signIn lets the members sign in, so that their mailboxes can be looked into; the route
+// needs none of it.
+func (m *gatewayMove) signIn() {
+	m.t.Helper()
 	passwords := map[string]string{}
-	for _, who := range o.who { // to look into the mailboxes; the route needs none of it
+	for _, who := range m.who {
 		if err := m.SignIn(who + "@acme.co.kr"); err != nil {
-			t.Fatal(err)
+			m.t.Fatal(err)
 		}
 		made, err := m.AppPassword(who+"@acme.co.kr", false)
 		if err != nil {
-			t.Fatal(err)
+			m.t.Fatal(err)
 		}
 		passwords[who] = made.Password
 	}
@@ -129,7 +148,6 @@ func newGateway(t testing.TB, o gatewayOptions) *gatewayMove {
 	m.target = func(who string) mailtest.Account {
 		return mailtest.Account{Addr: addr, User: who + "@acme.co.kr", Password: passwords[who]}
 	}
-	return m
 }
 
 // certificate copies a certificate and its key to where the gateway reads them.
@@ -272,4 +290,62 @@ func (m *gatewayMove) same(who string, o mailtest.Comparison) {
 		return place
 	}
 	mailtest.Same(m.t, m.source.Account(m.options.account(who)), m.target(who), o)
+}
+
+// under does something while the service has a fault.
+func (m *gatewayMove) under(fault string, do func()) {
+	m.t.Helper()
+	for _, faults := range []string{fault, ""} {
+		if err := m.SetFaults(faults); err != nil {
+			m.t.Fatal(err)
+		}
+		if faults != "" {
+			do()
+		}
+	}
+}
+
+// arrived wants a member to have exactly this, without what is not kept: flags, dates or
+// folders.
+func (m *gatewayMove) arrived(who string, want mailtest.Mailbox, lost string) {
+	m.t.Helper()
+	m.notices(who)
+	got, err := mailtest.Read(m.t.Context(), m.target(who))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if w, g := linesOf(want, lost), linesOf(got, lost); !slices.Equal(w, g) {
+		m.t.Errorf("%s: %d arrived\n%s\nwant %d\n%s", who, len(g), strings.Join(g, "\n"), len(w), strings.Join(w, "\n"))
+	}
+}
+
+// linesOf is a mailbox as lines, without what a service does not keep. Its own folders have
+// English names.
+func linesOf(m mailtest.Mailbox, lost string) (lines []string) {
+	own := map[string]string{"보낸메일함": "Sent", "임시보관함": "Drafts", "스팸메일함": "Junk", "휴지통": "Trash"}
+	for folder, messages := range m {
+		if name := own[folder]; name != "" {
+			folder = name
+		}
+		for _, s := range messages {
+			line := fmt.Sprintf("%x", s.Sum[:8])
+			for _, part := range []struct{ name, text string }{{"folders", folder}, {"dates", fmt.Sprint(s.Date)}, {"flags", s.Flags}} {
+				if part.name != lost {
+					line += " " + part.text
+				}
+			}
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// together is what two mailboxes hold.
+func together(a, b mailtest.Mailbox) mailtest.Mailbox {
+	out := maps.Clone(a)
+	for folder, messages := range b {
+		out[folder] = slices.Concat(out[folder], messages)
+	}
+	return out
 }

@@ -26,7 +26,7 @@ func TestNoCoreDumpNoPtrace(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for path := filepath.Dir(binary); path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
+		for path := programDir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
 			if err := os.Chmod(path, 0o755); err != nil {
 				t.Fatal(err)
 			}

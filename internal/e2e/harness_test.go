@@ -14,38 +14,46 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/isaworks/isa/bench/company"
+	"github.com/isaworks/isa/internal/isatest"
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
-// binary is the isa under test, built once by TestMain.
-var binary string
+// namespaceEnv tells this test program that it runs again in a name space of its own, and
+// holds the path of the isa under test, which is built once.
+const namespaceEnv = "ISA_TEST_NAMESPACE"
+
+// program is the isa under test, built by the first test that runs it.
+var program = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv(namespaceEnv); path != "" {
+		return path, nil
+	}
+	return isatest.Build(programDir)
+})
+
+// programDir is where it is built: a directory that TestMain makes and removes.
+var programDir string
 
 func TestMain(m *testing.M) {
-	os.Exit(buildAndRun(m))
+	os.Exit(run(m))
 }
 
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "isa-e2e-")
-	if err != nil {
+func run(m *testing.M) int {
+	var err error
+	if programDir, err = os.MkdirTemp("", "isa-e2e-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "isa")
-	build := exec.Command("go", "build", "-o", binary, "github.com/isaworks/isa/cmd/isa")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "cannot build isa:", err)
-		return 1
-	}
+	defer os.RemoveAll(programDir)
 	return m.Run()
 }
 
@@ -85,8 +93,10 @@ func (r result) String() string {
 }
 
 func (tn *tenant) command(dir string, args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, args...)
+	path, err := program()
+	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
+	cmd.Err = errors.Join(cmd.Err, err)
 	cmd.Env = append(os.Environ(), "NO_COLOR=1")
 	for k, v := range tn.env {
 		cmd.Env = append(cmd.Env, k+"="+v)
@@ -99,9 +109,13 @@ func (tn *tenant) isa(t testing.TB, dir string, args ...string) result {
 	return finish(t, tn.command(dir, args...))
 }
 
-// finish runs a command to its end.
+// finish runs a command to its end. One that cannot be run, as when isa does not build,
+// ends the test.
 func finish(t testing.TB, cmd *exec.Cmd) result {
 	t.Helper()
+	if cmd.Err != nil { // that of a build wraps an exec.ExitError too
+		t.Fatalf("%s: %v", strings.Join(cmd.Args, " "), cmd.Err)
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -110,6 +124,34 @@ func finish(t testing.TB, cmd *exec.Cmd) result {
 		t.Fatalf("%s: %v", strings.Join(cmd.Args, " "), err)
 	}
 	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// fatal keeps what a test would have ended with.
+type fatal struct {
+	testing.TB
+	said string
+}
+
+func (*fatal) Helper() {}
+
+func (f *fatal) Fatalf(format string, args ...any) {
+	f.said = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+// TestFinishTellsWhyIsaWasNotBuilt: that the compiler ended with an error is no exit code
+// of isa.
+func TestFinishTellsWhyIsaWasNotBuilt(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("go")
+	cmd.Err = fmt.Errorf("building isa: %w\n./main.go:7: undefined", &exec.ExitError{})
+	f := &fatal{TB: t}
+	var over sync.WaitGroup
+	over.Go(func() { finish(f, cmd) })
+	over.Wait()
+	if !strings.Contains(f.said, "main.go:7: undefined") {
+		t.Errorf("ended with %q", f.said)
+	}
 }
 
 // must runs isa and wants an exit code.

@@ -28,7 +28,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	for seed := range uint64(killStories) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			o := story.Numbered(seed)
-			o.Binary, o.Dir = binary, t.TempDir()
+			var err error
+			if o.Binary, err = program(); err != nil {
+				t.Fatal(err)
+			}
+			o.Dir = t.TempDir()
 			o.Company = company.Make(company.Size{Members: 40, Units: 12, Grades: 5, Positions: 4, Posts: 8, Seed: 3})
 			out, err := story.Tell(t.Context(), o)
 			if err != nil {

@@ -23,8 +23,7 @@ func ownMounts(t *testing.T) bool {
 	if os.Getenv(namespaceEnv) != "" {
 		return false
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), namespaceEnv+"=1")
+	cmd := again(t)
 	ids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 0, Size: 65536}} // mail is not root's
 	groups := ids
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS}

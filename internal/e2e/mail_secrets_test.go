@@ -18,8 +18,8 @@ import (
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
-// secretMail logs in by each mode. %s are the port of the sandbox's mailboxes, that of a
-// server that repeats what it hears, and the table of passwords (twice for each use).
+// secretMail has two members and two servers. %s are the ports of the sandbox's mailboxes
+// and of a server that repeats what it hears.
 const secretMail = `member "a" {
   external_key  = "1"
   login_id      = "kim"
@@ -39,7 +39,7 @@ member "b" {
 mail_source "good" {
   imap {
     host = "127.0.0.1"
-    port = %[1]s
+    port = %s
     tls  = "none"
   }
 }
@@ -47,75 +47,44 @@ mail_source "good" {
 mail_source "loud" {
   imap {
     host = "127.0.0.1"
-    port = %[2]s
+    port = %s
     tls  = "none"
   }
 }
+`
 
-mail_migration "password" {
-  member       = member.a
-  source       = mail_source.good
+// secretLogin moves an account of a source to a member. %s are the block's name, the
+// member, the source, the table of app passwords and how the login is made.
+const secretLogin = `
+mail_migration %q {
+  member       = member.%s
+  source       = mail_source.%s
   route        = "append"
-  app_password = secret_table(%[3]q, "kim")
+  app_password = secret_table(%q, "kim")
   consent      = true
   login {
-    user     = "lee@acme.co.kr"
-    password = secret_table(%[3]q, "lee")
-  }
-}
-
-mail_migration "wrong" {
-  member       = member.b
-  source       = mail_source.loud
-  route        = "append"
-  app_password = secret_table(%[3]q, "kim")
-  consent      = true
-  login {
-    user     = "wrong"
-    password = secret_env("CANARY_OLD")
-  }
-}
-
-mail_migration "master" {
-  member       = member.b
-  source       = mail_source.loud
-  route        = "append"
-  app_password = secret_table(%[3]q, "kim")
-  consent      = true
-  login {
-    mode        = "master"
-    user        = "master"
-    master_user = "admin"
-    password    = secret_env("CANARY_MASTER")
-  }
-}
-
-mail_migration "oauth" {
-  member       = member.b
-  source       = mail_source.loud
-  route        = "append"
-  app_password = secret_table(%[3]q, "kim")
-  consent      = true
-  login {
-    mode    = "oauth"
-    user    = "oauth"
-    command = [%[4]q]
-  }
-}
-
-mail_migration "broken" {
-  member       = member.b
-  source       = mail_source.loud
-  route        = "append"
-  app_password = secret_table(%[3]q, "kim")
-  consent      = true
-  login {
-    mode    = "oauth"
-    user    = "broken"
-    command = [%[4]q, "fail"]
+    %s
   }
 }
 `
+
+// secretLogins logs in by each mode, with passwords of a table and tokens of a command.
+func secretLogins(table, token string) string {
+	var out strings.Builder
+	for _, m := range []struct {
+		name, member, source string
+		login                []string
+	}{
+		{"password", "a", "good", []string{`user = "lee@acme.co.kr"`, fmt.Sprintf(`password = secret_table(%q, "lee")`, table)}},
+		{"wrong", "b", "loud", []string{`user = "wrong"`, `password = secret_env("CANARY_OLD")`}},
+		{"master", "b", "loud", []string{`mode = "master"`, `user = "master"`, `master_user = "admin"`, `password = secret_env("CANARY_MASTER")`}},
+		{"oauth", "b", "loud", []string{`mode = "oauth"`, `user = "oauth"`, fmt.Sprintf("command = [%q]", token)}},
+		{"broken", "b", "loud", []string{`mode = "oauth"`, `user = "broken"`, fmt.Sprintf(`command = [%q, "fail"]`, token)}},
+	} {
+		fmt.Fprintf(&out, secretLogin, m.name, m.member, m.source, table, strings.Join(m.login, "\n    "))
+	}
+	return out.String()
+}
 
 // tokenCommand prints a token, and fails noisily when asked to.
 const tokenCommand = `#!/bin/sh
@@ -137,7 +106,8 @@ func TestNoSecretOfMailIsWrittenAnywhere(t *testing.T) {
 	if err := os.WriteFile(token, []byte(tokenCommand), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	dir := files(t, map[string]string{"tenant.hcl": tenantFile, "main.hcl": fmt.Sprintf(secretMail, portOf(imap), portOf(loud(t)), filepath.ToSlash(table), filepath.ToSlash(token))})
+	main := fmt.Sprintf(secretMail, portOf(imap), portOf(loud(t))) + secretLogins(filepath.ToSlash(table), filepath.ToSlash(token))
+	dir := files(t, map[string]string{"tenant.hcl": tenantFile, "main.hcl": main})
 	var said bytes.Buffer
 	run := func(args ...string) {
 		fmt.Fprintf(&said, "isa %v: %v\n", args, tn.isa(t, dir, args...))

@@ -67,6 +67,7 @@ func guardsFile() string {
 //	-- part ARGS --    applies like apply; the plan after it need not be empty
 //	-- refuse ARGS --  plans: the exit code is the section's first word, the output holds every other line
 //	-- plan ARGS --    plans: exit code 0, the output holds every line
+//	-- isa CODE ARGS -- runs isa, arguments quoted as in a shell: exit code CODE, the output holds every line
 //	-- has PATH KEY -- reads a list by plain HTTP: holds every line
 //	-- not PATH KEY -- and here: holds none of the lines
 //	-- killed before METHOD PATH -- applies, and is killed as the first such request is on its way
@@ -150,6 +151,12 @@ func (s stage) act(name, data string) {
 		s.holds(name, r.String(), rest)
 	case "plan":
 		s.holds(name, s.must(s.T, 0, s.dir, append([]string{"plan"}, args...)...).String(), data)
+	case "isa":
+		code, err := strconv.Atoi(args[0])
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.holds(name, s.must(s.T, code, s.dir, unquoted(s.T, strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(name, "isa "), args[0])))...).String(), data)
 	case "killed":
 		s.killAt(s.T, s.dir, args[0] == "after", args[1], args[2])
 	case "has", "not":
@@ -161,6 +168,25 @@ func (s stage) act(name, data string) {
 	default:
 		s.put(name, data)
 	}
+}
+
+// unquoted takes a command line apart; single quotes keep what is in them together.
+func unquoted(t *testing.T, line string) []string {
+	t.Helper()
+	var args []string
+	for rest := strings.TrimSpace(line); rest != ""; rest = strings.TrimSpace(rest) {
+		arg, quotes := "", false
+		if rest, quotes = strings.CutPrefix(rest, "'"); quotes {
+			var ok bool
+			if arg, rest, ok = strings.Cut(rest, "'"); !ok {
+				t.Fatalf("%s: a quote is not closed", line)
+			}
+		} else {
+			arg, rest, _ = strings.Cut(rest, " ")
+		}
+		args = append(args, arg)
+	}
+	return args
 }
 
 func (s stage) put(name, data string) {

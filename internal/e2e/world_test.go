@@ -38,6 +38,7 @@ type world struct {
 	kinds  []*schema.Kind
 	st     *state.State
 	now    time.Time
+	facts  schema.Facts // that are known of the tenant
 }
 
 // handled sends requests to a handler.
@@ -86,6 +87,7 @@ func (w *world) load(text string) (*config.Config, diag.List) {
 		Kinds: w.kinds, FS: fs, Env: func(name string) (string, bool) { return "x", strings.HasPrefix(name, "WORKS_") },
 	})
 	if !list.HasErrors() {
+		cfg.Tenant.Facts = w.facts
 		directory.Order(cfg.Objects)
 		list = append(list, directory.Check(cfg.Tenant, cfg.Objects)...)
 	}

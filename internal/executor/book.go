@@ -299,71 +299,13 @@ func learnt(st *state.State, p *planner.Plan, kinds map[string]providers.Kind) [
 }
 
 // rekey returns the journal entries that bring the state's addresses up to date:
-// objects that the plan knows by a new address, and references to them. An address
-// is vacated before it is taken, except in a ring, where Put.Previous takes care.
+// objects that the plan knows by a new address, and references to them.
 func rekey(st *state.State, p *planner.Plan) []state.Entry {
-	moves := map[addr.Address]*planner.Change{}
+	moves := map[addr.Address]addr.Address{}
 	for i := range p.Changes {
-		c := &p.Changes[i]
-		if _, ok := st.Find(c.Previous); ok && c.Previous != c.Address {
-			moves[c.Previous] = c
+		if c := &p.Changes[i]; !c.Previous.IsZero() {
+			moves[c.Previous] = c.Address
 		}
 	}
-	if len(moves) == 0 {
-		return nil
-	}
-	m := mover{st: st, moves: moves, done: map[addr.Address]bool{}}
-	for _, from := range slices.SortedFunc(maps.Keys(moves), addr.Compare) {
-		m.move(from)
-	}
-	m.rewrite()
-	return m.entries
-}
-
-type mover struct {
-	st      *state.State
-	moves   map[addr.Address]*planner.Change // by the address before
-	done    map[addr.Address]bool
-	entries []state.Entry
-}
-
-func (m *mover) move(from addr.Address) {
-	c := m.moves[from]
-	if c == nil || m.done[from] {
-		return
-	}
-	m.done[from] = true
-	m.move(c.Address)
-	o, _ := m.st.Find(from)
-	o.Address = c.Address
-	o.Attrs, o.Needs = m.refs(o.Attrs), nil
-	o.Needs = value.Refs(o.Attrs)
-	m.entries = append(m.entries, state.Entry{Put: &state.Put{Step: "rekey", Object: o, Previous: from}})
-}
-
-// rewrite brings the references of objects that stay up to date.
-func (m *mover) rewrite() {
-	taken := map[addr.Address]bool{}
-	for _, c := range m.moves {
-		taken[c.Address] = true
-	}
-	for _, o := range m.st.Objects {
-		if m.moves[o.Address] != nil || taken[o.Address] || !slices.ContainsFunc(value.Refs(o.Attrs), func(a addr.Address) bool { return m.moves[a] != nil }) {
-			continue
-		}
-		o.Attrs = m.refs(o.Attrs)
-		o.Needs = value.Refs(o.Attrs)
-		m.entries = append(m.entries, state.Entry{Put: &state.Put{Step: "rekey", Object: o}})
-	}
-}
-
-func (m *mover) refs(attrs value.Object) value.Object {
-	out, _ := value.Map(attrs, func(v value.Value) value.Value {
-		if ref, ok := v.(value.Ref); ok && m.moves[ref.Addr] != nil {
-			ref.Addr = m.moves[ref.Addr].Address
-			return ref
-		}
-		return v
-	}).(value.Object)
-	return out
+	return state.Rename(st, moves, "rekey")
 }

@@ -138,6 +138,15 @@ type Kind struct {
 	// sends to people outside; nil: none. Many at once are refused by the guard
 	// "<kind>.invitation".
 	Notices func(attrs value.Object) int
+	// What the reference leaves open about a kind, by the fact that says at a tenant that
+	// it is so; while nothing was found out, it is taken not to be.
+
+	// Released: who is in the deletion period does not keep an object of this kind from
+	// being deleted.
+	Released Fact
+	// Rooted: an object of a tree cannot be moved to its top level.
+	Rooted Fact
+
 	// Lost says what is lost for good when an object is deleted, for the reason of
 	// a deletion; "" for nothing worth saying.
 	Lost string
@@ -163,7 +172,21 @@ type Tenant struct {
 	Edition   string    // commercial, gov
 	Workplace bool      // directory is managed by WORKPLACE
 	Features  Features
+	Facts     Facts // what was found out at the tenant; nil: nothing was
 }
+
+// Facts are what was found out at a tenant about what the reference leaves open: a
+// value by the name of each fact, which is that of the sandbox's switch.
+type Facts map[string]string
+
+// Fact is one of them.
+type Fact struct{ Name, Value string }
+
+// Hold reports whether it was found out that a fact is so. The zero Fact never is.
+func (f Facts) Hold(is Fact) bool { return is.Name != "" && f[is.Name] == is.Value }
+
+// Is is Hold of a fact by name and value.
+func (f Facts) Is(name, value string) bool { return f.Hold(Fact{name, value}) }
 
 // Features are console switches that the API cannot read.
 type Features struct {
@@ -208,6 +231,9 @@ type Claim struct {
 	// Person tells that the name identifies a person to others (login ID, alias):
 	// handing it to another person is refused unless identity.reuse is allowed.
 	Person bool
+	// Forgotten says by which fact who is in the deletion period holds the name no more,
+	// for one that takes it in the same way. The zero Fact: it stays held.
+	Forgotten Fact
 }
 
 // Held identifies the name apart from who holds it.

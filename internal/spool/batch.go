@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"sort"
@@ -18,8 +19,21 @@ import (
 // Share is how much a batch may hold. Zero: no bound.
 type Share struct {
 	Items int
-	Bytes int64
+	Bytes int64 // of messages
 }
+
+// besides is the room that index and log of a batch take besides its messages, names of
+// folders and flags with it.
+func (s Share) besides() int64 {
+	if s.Items <= 0 {
+		return 0
+	}
+	return int64(s.Items)*(entrySize+slotSize) + namesMost
+}
+
+// namesMost is the room for all names of a batch, its password, and what is written
+// once whatever the batch holds.
+const namesMost = 8 << 10
 
 // Batch is a batch that is being filled. It is safe for concurrent use. Of each of its
 // messages what has to be known is held in memory, about 200 bytes.
@@ -45,37 +59,63 @@ type Batch struct {
 const validity = 1
 
 // Begin makes a batch, of which nothing is to be seen until it is frozen. Its share is
-// reserved: what was begun never waits for room that others hold. When there is no
-// room for it now, the error wraps ErrFull.
+// reserved: what was begun never waits for room that others hold. On the disk only the
+// room of what comes besides the messages is, so that a batch that fills the disk can be
+// frozen. When there is no room for it now, the error wraps ErrFull.
 func (s *Spool) Begin(id string, share Share) (*Batch, error) {
 	if !legal(id) {
 		return nil, illegal(id)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.quota > 0 {
-		used, err := s.used()
-		if err != nil {
-			return nil, err
-		}
-		want := share.Bytes
-		if want <= 0 || want > s.quota {
-			want = s.quota
-		}
-		if used+want > s.quota {
-			return nil, full(fmt.Sprintf("%s holds %d bytes of %d, and a batch takes up to %d", s.dir, used, s.quota, want))
-		}
-		share.Bytes = want
+	share, err := s.room(share)
+	if err != nil {
+		return nil, err
 	}
 	if err := os.Mkdir(s.path(id), dirPerm); err != nil {
 		return nil, fault("begin a batch", err)
 	}
 	file, err := os.OpenFile(s.path(id, messagesFile), os.O_CREATE|os.O_EXCL|os.O_RDWR, filePerm)
-	if err != nil {
-		return nil, errors.Join(fault("begin a batch", err), os.Remove(s.path(id)))
+	if err == nil && share.Items > 0 {
+		if err = os.WriteFile(s.path(id, roomFile), make([]byte, share.besides()), filePerm); err != nil {
+			err = errors.Join(err, file.Close())
+		}
 	}
-	s.reserved[id] = share.Bytes
+	if err != nil {
+		return nil, errors.Join(fault("begin a batch", err), os.RemoveAll(s.path(id)))
+	}
+	s.reserved[id] = share.Bytes + share.besides()
 	return &Batch{s: s, id: id, share: share, file: file, at: map[string]int{}, next: 1}, nil
+}
+
+// Room tells whether there is room for a batch now, as Begin does.
+func (s *Spool) Room(share Share) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.room(share)
+	return err
+}
+
+// room returns the share that a batch gets. The caller holds mu.
+func (s *Spool) room(share Share) (Share, error) {
+	if s.quota == 0 {
+		return share, nil
+	}
+	used, err := s.used()
+	if err != nil {
+		return share, err
+	}
+	want := share.Bytes + share.besides()
+	if share.Bytes <= 0 || want > s.quota {
+		want = s.quota
+	}
+	if used+want > s.quota {
+		return share, full(fmt.Sprintf("%s holds %d bytes of %d, and a batch takes up to %d", s.dir, used, s.quota, want))
+	}
+	if share.Bytes = want - share.besides(); share.Bytes <= 0 {
+		return share, &diag.Failure{Class: diag.Invalid, Op: "spool", Detail: fmt.Sprintf("a spool of %d bytes holds no batch of %d messages", s.quota, share.Items), Fix: "write a larger quota"}
+	}
+	return share, nil
 }
 
 // ID is the batch's.
@@ -128,8 +168,7 @@ func (b *Batch) put(folder int, messages []providers.Message) ([]uint32, error) 
 	for i, m := range messages {
 		offsets[i] = at
 		if err := b.write(at, m); err != nil {
-			b.giveBack(from, size, len(messages))
-			return nil, err
+			return nil, b.failed(from, size, len(messages), err)
 		}
 		at += m.Size
 	}
@@ -154,15 +193,37 @@ func (b *Batch) allot(n int, size int64) (from int64, first uint32, err error) {
 	return from, first, nil
 }
 
-// giveBack gives a place back that was not filled. In the middle of the file it stays
-// empty: the share is not exceeded, only not used up.
-func (b *Batch) giveBack(from, size int64, n int) {
+// worth is how many messages a batch that a full disk ends has at least: each run
+// mails its member.
+const worth = 20
+
+// failed gives a place back that was not filled. In the middle of the file it stays
+// empty: the share is not exceeded, only not used up. On a full disk the batch is full
+// too when nothing else in the spool is about to give room back.
+func (b *Batch) failed(from, size int64, n int, err error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.allowed -= n
-	if b.end == from+size {
+	if b.end == from+size && !b.done {
 		b.end = from
+		if err := b.file.Truncate(from); err != nil {
+			return fault("fill a batch", err)
+		}
 	}
+	if !errors.Is(err, ErrFull) || b.items < worth {
+		return err
+	}
+	ids, listed := b.s.List("")
+	if listed != nil {
+		return listed
+	}
+	for _, id := range ids {
+		if frozen, looked := b.s.Frozen(id); looked != nil || frozen {
+			return errors.Join(err, looked)
+		}
+	}
+	b.over = true
+	return ErrBatchFull
 }
 
 // write writes the bytes of a message.
@@ -230,6 +291,9 @@ func (b *Batch) Freeze() error {
 	err := b.file.Sync()
 	if err = fault("freeze a batch", errors.Join(err, b.file.Close())); err != nil {
 		return err
+	}
+	if err := os.Remove(b.s.path(b.id, roomFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault("freeze a batch", err)
 	}
 	if err := b.s.seal(b.id, only(func(uint32) bool { return true }, &b.x)); err != nil {
 		return err

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"time"
 
 	"github.com/isaworks/isa/internal/atomicfile"
 	"github.com/isaworks/isa/internal/diag"
@@ -127,6 +129,22 @@ func (s *Spool) Secret(id string) (password string, err error) {
 	all = all[max(0, len(all)-secretsMost*sha256.Size):]
 	err = atomicfile.Write(s.path(id, secretFile), filePerm, []byte(hex.EncodeToString(all)))
 	return password, fault("make a password", err)
+}
+
+// Promised is when a password of a batch was made last: from then on somebody may have
+// fetched it. Zero: never, or there is no such batch.
+func (s *Spool) Promised(id string) (time.Time, error) {
+	if !legal(id) {
+		return time.Time{}, illegal(id)
+	}
+	info, err := os.Stat(s.path(id, secretFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fault("look into the spool", err)
+	}
+	return info.ModTime(), nil
 }
 
 // Heads yields the first bytes of messages, at most n of each, by their numbers. The

@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,7 @@ const (
 	indexFile    = "index"
 	logFile      = "log"
 	secretFile   = "secret"
+	roomFile     = "room" // of a batch that is not frozen: what index and log will take
 	dirPerm      = 0o700
 	filePerm     = 0o600
 )
@@ -50,7 +52,8 @@ type Spool struct {
 }
 
 // Open opens the spool in dir, making the directory if needed. quota is the most that
-// all batches may hold together, in bytes; 0: no bound but the disk.
+// all batches may hold together, in bytes; 0: no bound but the disk. To divide a batch
+// takes about 50 bytes a message more for as long as it and its parts are both there.
 func Open(dir string, quota int64) (*Spool, error) {
 	if err := os.MkdirAll(dir, dirPerm); err != nil {
 		return nil, fault("open the spool", err)
@@ -63,6 +66,15 @@ func Open(dir string, quota int64) (*Spool, error) {
 		return nil, fault("open the spool", err)
 	}
 	return &Spool{dir: dir, quota: quota, reserved: map[string]int64{}, open: map[string]*mailbox{}}, nil
+}
+
+// Look opens a spool that is there, and makes and changes nothing of its directory. When
+// there is none the error wraps fs.ErrNotExist.
+func Look(dir string) (*Spool, error) {
+	if _, err := os.ReadDir(dir); err != nil {
+		return nil, fault("look into the spool", err)
+	}
+	return &Spool{dir: dir, reserved: map[string]int64{}, open: map[string]*mailbox{}}, nil
 }
 
 // Dir is the directory.
@@ -138,7 +150,8 @@ func (s *Spool) Remove(id string) error {
 }
 
 // Used is how many bytes the batches hold, and may come to hold: of one that this
-// process fills, its share counts. Bytes that several batches share count once.
+// process fills, its share counts, with what comes besides the messages. Bytes that
+// several batches share count once.
 func (s *Spool) Used() (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,37 +164,36 @@ func (s *Spool) used() (sum int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	same := map[int64][]fs.FileInfo{}
 	for _, share := range s.reserved {
 		sum += share
 	}
+	var shared []fs.FileInfo // messages
 	for _, id := range ids {
 		if _, mine := s.reserved[id]; mine {
 			continue
 		}
-		info, err := os.Stat(s.path(id, messagesFile))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // it is just made, or just removed
-		}
-		if err != nil {
+		entries, err := os.ReadDir(s.path(id))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it was just removed
 			return 0, fault("measure the spool", err)
 		}
-		if counted(same[info.Size()], info) {
-			continue
+		for _, e := range entries {
+			info, err := e.Info()
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return 0, fault("measure the spool", err)
+			}
+			if e.Name() == messagesFile {
+				if slices.ContainsFunc(shared, func(f fs.FileInfo) bool { return f.Size() == info.Size() && os.SameFile(f, info) }) {
+					continue
+				}
+				shared = append(shared, info)
+			}
+			sum += info.Size()
 		}
-		same[info.Size()] = append(same[info.Size()], info)
-		sum += info.Size()
 	}
 	return sum, nil
-}
-
-func counted(before []fs.FileInfo, info fs.FileInfo) bool {
-	for _, b := range before {
-		if os.SameFile(b, info) {
-			return true
-		}
-	}
-	return false
 }
 
 // ErrFull is wrapped by the error of Begin when the spool has no room now, and of Put

@@ -185,7 +185,7 @@ func divide(t *testing.T, s *Spool, r *rand.Rand, want map[uint32]mail) {
 	used, err := s.Used()
 	must(t, err)
 	must(t, s.Regroup([]string{"batch-one"}, []string{"part-0000", "part-1111"}, func(n uint32) int { return part[n] }))
-	if now, err := s.Used(); err != nil || now != used {
+	if now, err := s.Used(); err != nil || now-used > int64(100*len(want)+4000) { // an index and a log for each
 		t.Errorf("%d bytes, and divided %d, %v", used, now, err)
 	}
 	must(t, s.Remove("batch-one"))
@@ -371,90 +371,6 @@ func TestALogThatCannotBeWrittenEndsTheServing(t *testing.T) {
 	o.Begun(0, 0)
 	if _, err := o.Body(0, 1); err == nil {
 		t.Error("what is not noted is served")
-	}
-}
-
-func TestTheQuota(t *testing.T) {
-	s := open(t, 1000)
-	fill := func(id string, bytes int) {
-		t.Helper()
-		b, err := s.Begin(id, Share{Bytes: 600})
-		must(t, err)
-		_, err = put(b.Writer(), []string{"a"}, "", message(1, make([]byte, bytes)))
-		must(t, err)
-		must(t, b.Freeze())
-	}
-	full := func() {
-		t.Helper()
-		_, err := s.Begin("batch-two", Share{Bytes: 600})
-		if !errors.Is(err, ErrFull) || diag.ClassOf(err) != diag.Limited {
-			t.Errorf("%v", err)
-		}
-	}
-	b, err := s.Begin("batch-one", Share{Bytes: 600})
-	must(t, err)
-	full() // what it may still come to hold is reserved
-	_, err = put(b.Writer(), []string{"a"}, "", message(1, make([]byte, 400)))
-	must(t, err)
-	if _, err := put(b.Writer(), []string{"a"}, "", message(1, make([]byte, 201))); !errors.Is(err, ErrBatchFull) || !b.Full() {
-		t.Errorf("%v", err)
-	}
-	must(t, b.Freeze())
-	freed := s.Freed()
-	fill("batch-two", 300)
-	full()
-	must(t, s.Remove("batch-one"))
-	if s.Freed() <= freed {
-		t.Error("nobody sees that there is room")
-	}
-	fill("batch-three", 400)
-	other, err := Open(s.Dir(), 1000)
-	must(t, err)
-	if used, err := other.Used(); err != nil || used != 700 {
-		t.Errorf("another process sees %d, %v", used, err)
-	}
-	big, err := Open(t.TempDir(), 100) // a share larger than the quota is the quota
-	must(t, err)
-	b, err = big.Begin("batch-one", Share{Bytes: 600})
-	must(t, err)
-	if got := b.Writer().Limits().Item; got != 100 {
-		t.Errorf("an item may have %d", got)
-	}
-	must(t, b.Discard())
-	if used, err := big.Used(); err != nil || used != 0 {
-		t.Errorf("%d, %v", used, err)
-	}
-}
-
-func TestABatchTakesSoManyItems(t *testing.T) {
-	s := open(t, 0)
-	b, err := s.Begin("batch-one", Share{Items: 3})
-	must(t, err)
-	_, err = put(b.Writer(), []string{"a"}, "", message(1, nil), message(2, nil))
-	must(t, err)
-	if _, err := put(b.Writer(), []string{"a"}, "", message(1, nil), message(2, nil)); !errors.Is(err, ErrBatchFull) || !b.Full() {
-		t.Errorf("%v", err)
-	}
-	if n, bytes := b.Items(); n != 2 || bytes != 0 {
-		t.Errorf("%d, %d", n, bytes)
-	}
-	must(t, b.Freeze())
-	if _, err := put(b.Writer(), []string{"a"}, ""); err == nil {
-		t.Error("a frozen batch takes more")
-	}
-	if _, err := s.Begin("batch-one", Share{}); err == nil {
-		t.Error("two of one name")
-	}
-	for _, id := range []string{"", "short", "With-Capitals", "with/slash", "..........", strings.Repeat("x", 61)} {
-		if _, err := s.Begin(id, Share{}); err == nil {
-			t.Errorf("%q is an ID", id)
-		}
-		if s.Remove(id) == nil {
-			t.Errorf("%q can be removed", id)
-		}
-	}
-	if got := b.Writer().Limits().Batch; got != 3 {
-		t.Errorf("%d at once", got)
 	}
 }
 

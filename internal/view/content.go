@@ -66,6 +66,10 @@ func waveHead(a addr.Address, phase string, changes map[addr.Address]planner.Wav
 	switch w, ok := changes[a]; {
 	case !ok:
 		return text + Line(phase)
+	case !w.Previous.IsZero() && w.From == w.To:
+		return text + Line(w.To) + ", was " + Line(w.Previous.String())
+	case !w.Previous.IsZero():
+		return text + Line(w.From) + arrow + Line(w.To) + ", was " + Line(w.Previous.String())
 	case w.From == "":
 		return text + "begins with " + Line(w.To)
 	default:
@@ -86,6 +90,9 @@ func contentRow(c *planner.Content) row {
 	case c.Waits != "":
 		r.sign, r.colour = "⏸", yellow
 		r.details = append(r.details, prose("waits: "+c.Waits))
+	}
+	if !c.Previous.IsZero() {
+		r.details = append(r.details, prose("was "+c.Previous.String()))
 	}
 	if !c.Moved.IsZero() {
 		r.details = append(r.details, prose("was moved with "+c.Moved.String()+" before"))
@@ -123,9 +130,12 @@ func (s Style) unserved(b *strings.Builder, list []planner.Unserved) {
 
 // contentSummary counts what happens to mail, for the summary line.
 func contentSummary(p *planner.Plan) []string {
-	items, mailboxes, unknown := int64(0), 0, 0
+	items, mailboxes, unknown, renamed := int64(0), 0, 0, 0
 	for i := range p.Content {
 		c := &p.Content[i]
+		if !c.Previous.IsZero() {
+			renamed++
+		}
 		switch {
 		case c.Forgotten:
 		case c.Surveyed.IsZero() && c.Passed.IsZero():
@@ -142,7 +152,14 @@ func contentSummary(p *planner.Plan) []string {
 	if unknown > 0 {
 		parts = append(parts, Plural(unknown, "mailbox")+" never surveyed")
 	}
+	if renamed > 0 {
+		parts = append(parts, Plural(renamed, "mailbox")+" under another address")
+	}
 	for _, w := range p.Waves {
+		if w.From == w.To {
+			parts = append(parts, Line(w.Previous.String())+" as "+Line(w.Address.String()))
+			continue
+		}
 		parts = append(parts, Line(w.Address.String())+" to "+Line(w.To))
 	}
 	return parts

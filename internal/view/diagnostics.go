@@ -67,6 +67,9 @@ func diagnostic(b *strings.Builder, d diag.Diagnostic, sources map[string][]byte
 			fmt.Fprintf(b, "  %s %s\n", s.in(blue, []string{"→", " "}[min(i, 1)]), line)
 		}
 	}
+	for line := range strings.Lines(d.Paste) {
+		fmt.Fprintf(b, "      %s\n", Line(strings.TrimSuffix(line, "\n")))
+	}
 	b.WriteByte('\n')
 }
 

@@ -20,7 +20,7 @@ func (c *checker) members() {
 		c.sameCompany(in, value.Of("user_type"), in.Attrs["user_type"], in.Company)
 		number := numbered{in.Company.Domain, value.Text(in.Attrs["employee_number"])}
 		if first, twice := numbers[number]; twice && number.number != "" {
-			c.report(in, ruleEmployeeNumber.warn(value.Of("employee_number"), first.Addr.String()+" has the same number", "check the source"))
+			c.report(in, c.employeeNumber(first))
 		} else {
 			numbers[number] = in
 		}
@@ -100,6 +100,7 @@ func (c *checker) tree() {
 		}
 		c.report(path[0], ruleTree.at(value.Of("parent"), route(path), "change the parent of one of them"))
 	})
+	c.unitNames(units)
 	depth := map[*schema.Instance]int{}
 	for _, in := range units {
 		if !inCircle[in] {
@@ -147,6 +148,7 @@ func (c *checker) groups() {
 			c.report(in, ruleAdministrator.at(value.Of("administrators"), "administrators names nobody (people whom find() did not find are left out)", "write administrators = [member.…]"))
 		}
 	}
+	c.emptyGroups(groups)
 	c.circles(groups, func(in *schema.Instance) []*schema.Instance {
 		var out []*schema.Instance
 		list, _ := in.Attrs["members"].(value.List)

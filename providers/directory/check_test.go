@@ -80,6 +80,16 @@ func TestCheck(t *testing.T) {
 		return out
 	}
 
+	named := func(label, name string, parent value.Value) *schema.Instance {
+		attrs := value.Object{"name": value.String(name)}
+		if parent != nil {
+			attrs["parent"] = parent
+		}
+		return object(t, OrgUnit, label, attrs)
+	}
+	found := func(name, is string) func(*schema.Tenant) {
+		return func(t *schema.Tenant) { t.Facts = schema.Facts{name: is} }
+	}
 	for _, c := range []struct {
 		name   string
 		tenant func(*schema.Tenant)
@@ -134,6 +144,15 @@ func TestCheck(t *testing.T) {
 		{"no unit", nil, []*schema.Instance{person("a", value.Object{"belongs_to": nil})}, "warning member.no_unit member.a"},
 		{"employee number", nil, []*schema.Instance{hq, person("a", value.Object{"employee_number": value.String("1")}), person("b", value.Object{"employee_number": value.String("1")})},
 			"warning member.employee_number member.b"},
+		{"employee number taken once", found("employee-number-unique", "yes"), []*schema.Instance{hq, person("a", value.Object{"employee_number": value.String("1")}), person("b", value.Object{"employee_number": value.String("1")})},
+			"error member.employee_number member.b"},
+		{"siblings of one name", nil, []*schema.Instance{hq, named("x", "영업", value.ID(hq.Addr)), named("y", "영업", value.ID(hq.Addr))}, ""},
+		{"siblings of one name refused", found("orgunit-name-unique", "yes"), []*schema.Instance{hq, named("x", "영업", value.ID(hq.Addr)), named("y", "영업", value.ID(hq.Addr)),
+			named("z", "영업", value.Clear{}), named("v", "영업", value.Clear{}), named("w", "개발", value.ID(hq.Addr))}, "error org_unit.name org_unit.v; error org_unit.name org_unit.y"},
+		{"perhaps siblings of one name", found("orgunit-name-unique", "yes"), []*schema.Instance{named("x", "영업", nil), named("y", "영업", nil)}, "warning org_unit.name org_unit.y"},
+		{"empty group", nil, []*schema.Instance{hq, team("g", value.Object{"members": value.List{}})}, ""},
+		{"empty group refused", found("group-empty-members", "rejected"), []*schema.Instance{hq, team("g", value.Object{"members": value.List{}}),
+			team("h", value.Object{"members": value.List{}, "ownership": value.String("exact")}), team("i", nil)}, "error group.members group.h; warning group.members group.g"},
 		{"language", nil, []*schema.Instance{unit("x", "", value.Object{"names": value.Object{"ja_JP": value.String("a"), "en_US": value.String("a")}})},
 			"warning names.switched_off org_unit.x"},
 		{"language cleared", nil, []*schema.Instance{unit("x", "", value.Object{"names": value.Object{"ja_JP": value.Clear{}, "en_US": value.String("a")}})}, ""},

@@ -20,8 +20,10 @@ func orgUnit() *schema.Kind {
 			claims = append(claims, addressClaim("email", attrs, company)...)
 			return append(claims, listClaims("aliases", attrs, company)...)
 		},
-		Title: name,
-		Lost:  "the unit's message room, notes, calendar and folder",
+		Title:    name,
+		Released: schema.Fact{Name: "orgunit-delete-counts", Value: "in-use"},
+		Rooted:   schema.Fact{Name: "move-without-parent", Value: "keep"},
+		Lost:     "the unit's message room, notes, calendar and folder",
 	}
 }
 

@@ -93,7 +93,11 @@ var (
 	ruleInvitation = breach{"member.invitation", "Invitation has no address",
 		"A member who sets the password gets an invitation at private_email; the service refuses to create the member without it. Write private_email, or password { mode = \"admin\" }."}
 	ruleEmployeeNumber = breach{"member.employee_number", "Employee number used twice",
-		"Two members have one employee number. The service may accept it; check the source."}
+		"Two members have one employee number. The service may accept it; check the source. It is an error where isa doctor --calibrate has found out that the tenant refuses the second."}
+	ruleNoMembers = breach{"group.members", "Group without members",
+		"isa doctor --calibrate has found out that the tenant refuses an empty list of a group's members. Write a member, or leave members out, so that isa leaves them as they are."}
+	ruleUnitName = breach{"org_unit.name", "Two units of one name",
+		"Two units under one parent have one name, and isa doctor --calibrate has found out that the tenant refuses the second. Give one of them another name."}
 	ruleMultilingual = breach{"names.switched_off", "Language not switched on",
 		"Translated names show only for languages switched on in the admin console. Switch it on and add it to tenant.features.multilingual_names."}
 )
@@ -104,7 +108,7 @@ func breaches() []breach {
 		rulePrimary, ruleUnitTwice, ruleAliasLogin, rulePassword, ruleMailSwitch,
 		ruleWorkplace, ruleFeature, ruleFree, ruleNoMail, ruleLicences, ruleUnits, ruleDepth, ruleTree, ruleHeads, ruleHidden,
 		ruleAdministrator, ruleGroupCycle, ruleCompany, rulePrimaryCompany, ruleUnitCount, ruleNoUnit, ruleKeySSO,
-		rulePasswordSSO, ruleInvitation, ruleEmployeeNumber, ruleMultilingual,
+		rulePasswordSSO, ruleInvitation, ruleEmployeeNumber, ruleNoMembers, ruleUnitName, ruleMultilingual,
 	}
 }
 

@@ -128,6 +128,7 @@ type Migration struct {
 	Rules       Rules
 	Filters     []string // Rules in words, in a stable order; part of what a reviewer approves
 	Place       diag.Place
+	Shared      bool // its account is meant to be copied into several mailboxes
 	declared    *schema.Instance
 }
 
@@ -163,6 +164,7 @@ func Read(objs []*schema.Instance, tenant schema.Tenant) (Plan, diag.List) {
 		}
 	}
 	r.check()
+	r.list = append(r.list, r.plan.Unpromised(tenant.Facts)...)
 	forwardings(objs, &r)
 	slices.SortFunc(r.plan.Sources, func(a, b *Source) int { return addr.Compare(a.Address, b.Address) })
 	slices.SortFunc(r.plan.Waves, func(a, b *Wave) int { return addr.Compare(a.Address, b.Address) })
@@ -266,6 +268,7 @@ func (r *reader) migration(in *schema.Instance) {
 	m := &Migration{
 		Address: in.Addr, Member: refAddr(in.Attrs["member"]), Path: value.Text(in.Attrs["path"]), Route: value.Text(in.Attrs["route"]), Source: r.sources[refAddr(in.Attrs["source"])],
 		Phase: Presync, Coexistence: Coexistence{Mode: CoexistNone}, Login: loginOf(in.Attrs), declared: in, Place: in.Where(nil),
+		Shared: value.True(in.Attrs["shared_account"]),
 	}
 	m.AppPassword, _ = in.Attrs["app_password"].(value.Secret)
 	if m.Source == nil {

@@ -76,7 +76,7 @@ func breaches() []breach {
 	return append(gatewayRules(),
 		ruleHost, rulePlain, ruleTLS, ruleLimits, ruleRoute, ruleAppPassword, ruleConsent, ruleDates, ruleLogin, ruleSize,
 		ruleCoexistence, rulePattern, ruleRename,
-		rulePlan, ruleTwice, ruleAccount, ruleWaveTwice, ruleWaveMember, ruleWaveEmpty, ruleRouting, ruleLoginID, ruleForwardingLoop,
+		rulePlan, ruleTwice, ruleAccount, ruleWaveTwice, ruleWaveMember, ruleWaveEmpty, ruleRouting, ruleLoginID, ruleForwardingLoop, ruleUnpromised,
 	)
 }
 

@@ -46,7 +46,7 @@ func readBatch(v []driver.Value) (batchRow, error) {
 func (b batches) List(ctx context.Context) (out []providers.Batch, err error) {
 	err = b.s.l.read(ctx, func(d *db) error {
 		out = nil
-		has, err := d.one(sqlHasBatches) // a ledger of before, opened for reading, has none
+		has, err := d.one(sqlHasTable, "batch") // a ledger of before, opened for reading, has none
 		if err != nil || number(has[0]) == 0 {
 			return err
 		}
@@ -74,9 +74,30 @@ func (b batches) find(d *db, id string) (batchRow, error) {
 // Make implements providers.Batches.
 func (b batches) Make(ctx context.Context, made providers.Batch) error {
 	return b.s.l.write(ctx, true, func(tx *txn) error {
+		if made.Spool != "" {
+			if _, err := tx.exec(sqlNoteSpool, made.Spool); err != nil {
+				return err
+			}
+		}
 		_, err := b.insert(tx, made, batchFilling)
 		return err
 	})
+}
+
+// Spools implements providers.Ledger.
+func (l *Ledger) Spools(ctx context.Context) (out []string, err error) {
+	err = l.read(ctx, func(d *db) error {
+		out = nil
+		has, err := d.one(sqlHasTable, "spool") // a ledger of before, opened for reading, has none
+		if err != nil || number(has[0]) == 0 {
+			return err
+		}
+		return d.query(sqlSpools, func(v []driver.Value) error {
+			out = append(out, text(v[0]))
+			return nil
+		})
+	})
+	return out, err
 }
 
 func (b batches) insert(tx *txn, made providers.Batch, state int64) (int64, error) {

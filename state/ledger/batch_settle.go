@@ -124,13 +124,14 @@ func (b batches) close(tx *txn, r batchRow, end providers.BatchEnd) error {
 }
 
 // recount brings the tallies up to date, and the sums of the folders in use, and notes
-// when something arrived. The caller holds opening.
+// when something arrived, or may have. The caller holds opening.
 func (b batches) recount(tx *txn, v *verdicts) error {
 	there := false
+	handed, _ := outcomeNumber(providers.Unproven)
 	for c, sum := range v.changes {
 		tx.count(c.era, c.was, providers.Sum{Items: -sum.Items, Bytes: -sum.Bytes})
 		tx.count(c.era, c.becomes, sum)
-		there = there || arrived(c.becomes)
+		there = there || arrived(c.becomes) || c.becomes == handed
 	}
 	if err := tx.flush(); err != nil {
 		return err

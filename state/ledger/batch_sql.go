@@ -3,7 +3,8 @@ package ledger
 // sqlBatchSchema is what remembers the batches of items that a service fetches. It is
 // made when it is missing, so that ledgers of before have it too.
 //
-// offered are the items of the batches that are not settled, by the item's number.
+// offered are the items of the batches that are not settled, by the item's number; spool
+// are the directories in which batches were made.
 const sqlBatchSchema = `
 CREATE TABLE IF NOT EXISTS batch(
 	id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, stream INTEGER NOT NULL, route TEXT NOT NULL, state INTEGER NOT NULL,
@@ -11,6 +12,7 @@ CREATE TABLE IF NOT EXISTS batch(
 	note TEXT NOT NULL, root TEXT NOT NULL, bad INTEGER NOT NULL, other TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS batch_stream ON batch(stream);
 CREATE TABLE IF NOT EXISTS offered(batch INTEGER NOT NULL, number INTEGER NOT NULL, era INTEGER NOT NULL, key NOT NULL, PRIMARY KEY(batch, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spool(dir TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS offered_item ON offered(era, key);
 `
 
@@ -25,14 +27,16 @@ const (
 const (
 	batchColumns = `id, name, route, state, items, bytes, made, started, settled, total, arrived, note, root, bad, other`
 
-	sqlHasBatches = `SELECT count(*) FROM sqlite_schema WHERE name='batch'`
-	sqlBatches    = `SELECT ` + batchColumns + ` FROM batch WHERE stream=? ORDER BY id`
-	sqlBatch      = `SELECT ` + batchColumns + ` FROM batch WHERE stream=? AND name=?`
-	sqlNewBatch   = `INSERT INTO batch(name, stream, route, state, items, bytes, made, total, arrived, note, root, bad, other) VALUES(?,?,?,?,?,?,?,0,0,'',?,?,?) RETURNING id`
-	sqlSetBatch   = `UPDATE batch SET state=?, started=? WHERE id=?`
-	sqlEndBatch   = `UPDATE batch SET state=3, settled=?, total=?, arrived=?, note=? WHERE id=?`
-	sqlFill1      = `UPDATE batch SET items=items+?, bytes=bytes+? WHERE id=?`
-	sqlMarkBad    = `UPDATE batch SET bad=1 WHERE stream=? AND name=? AND state<3`
+	sqlHasTable  = `SELECT count(*) FROM sqlite_schema WHERE name=?`
+	sqlNoteSpool = `INSERT OR IGNORE INTO spool VALUES(?)`
+	sqlSpools    = `SELECT dir FROM spool ORDER BY dir`
+	sqlBatches   = `SELECT ` + batchColumns + ` FROM batch WHERE stream=? ORDER BY id`
+	sqlBatch     = `SELECT ` + batchColumns + ` FROM batch WHERE stream=? AND name=?`
+	sqlNewBatch  = `INSERT INTO batch(name, stream, route, state, items, bytes, made, total, arrived, note, root, bad, other) VALUES(?,?,?,?,?,?,?,0,0,'',?,?,?) RETURNING id`
+	sqlSetBatch  = `UPDATE batch SET state=?, started=? WHERE id=?`
+	sqlEndBatch  = `UPDATE batch SET state=3, settled=?, total=?, arrived=?, note=? WHERE id=?`
+	sqlFill1     = `UPDATE batch SET items=items+?, bytes=bytes+? WHERE id=?`
+	sqlMarkBad   = `UPDATE batch SET bad=1 WHERE stream=? AND name=? AND state<3`
 
 	sqlOffer     = `INSERT INTO offered VALUES(?,?,?,?)`
 	sqlIsOffered = `SELECT 1 FROM offered WHERE era=? AND key=?`

@@ -102,6 +102,7 @@ const (
 	sqlStream    = `SELECT ` + streamColumns + ` FROM stream WHERE name=?`
 	sqlNewStream = `INSERT INTO stream(name, origin, target, wave, moved) VALUES(?,?,?,?,0) RETURNING id`
 	sqlNote      = `UPDATE stream SET wave=?, closed=?, passed=?, surveyed=? WHERE id=?`
+	sqlRename    = `UPDATE stream SET name=?, target=? WHERE id=?`
 	sqlMoved     = `UPDATE stream SET moved=1 WHERE id=?`
 	sqlStreamSum = `SELECT t.outcome, sum(t.items), sum(t.bytes) FROM folder f JOIN era e ON e.folder=f.id JOIN tally t ON t.era=e.id WHERE f.stream=? GROUP BY t.outcome`
 )

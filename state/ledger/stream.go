@@ -24,6 +24,7 @@ type stream struct {
 
 func readStream(row []driver.Value) (int64, providers.StreamInfo) {
 	return number(row[0]), providers.StreamInfo{
+		Row:  number(row[0]),
 		Name: text(row[1]), Origin: text(row[2]), Target: text(row[3]), Wave: text(row[4]), Moved: number(row[5]) != 0,
 		Closed: momentTime(row[6]), Passed: momentTime(row[7]), Surveyed: momentTime(row[8]),
 	}
@@ -47,7 +48,7 @@ func (l *Ledger) Stream(ctx context.Context, about providers.StreamInfo) (provid
 	}
 	if have := s.Info(); have.Origin != about.Origin || have.Target != about.Target {
 		return nil, refuse(diag.Conflict, about.Name+" was moved from "+have.Origin+" to "+have.Target+" before, and is now from "+about.Origin+" to "+about.Target,
-			"give the block another label, or put back what it said")
+			"put back what it said; if it is the move of another account or into another mailbox, give its block another label")
 	}
 	return s, nil
 }

@@ -21,7 +21,7 @@ const Partly = 3
 type Move struct {
 	tenant *Tenant
 	dir    string
-	target string // host:port
+	target string // host:port of the mailboxes; "" those of the sandbox
 }
 
 // Move lays out, in dir, what isa needs to move the mail of all members from source
@@ -32,32 +32,43 @@ func (t *Tenant) Move(dir, source, target string) (*Move, error) {
 	if !ok {
 		return nil, fmt.Errorf("%q is no host:port", source)
 	}
+	return t.lay(dir, fmt.Sprintf(mailFile, host, port, filepath.ToSlash(t.table)), target)
+}
+
+// lay lays out a move that text describes.
+func (t *Tenant) lay(dir, text, target string) (*Move, error) {
 	if err := os.CopyFS(dir, os.DirFS(t.applied)); err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf(mailFile, host, port, filepath.ToSlash(t.table))
 	return &Move{t, dir, target}, os.WriteFile(filepath.Join(dir, "mail.hcl"), []byte(text), 0o600)
 }
 
 // Command is isa at work on the move.
 func (m *Move) Command(ctx context.Context, args ...string) *exec.Cmd {
-	return m.tenant.command(ctx, m.dir, []string{"ISA_IMAP_BASE=imap://" + m.target}, args...)
+	var more []string
+	if m.target != "" {
+		more = append(more, "ISA_IMAP_BASE=imap://"+m.target)
+	}
+	return m.tenant.command(ctx, m.dir, more, args...)
 }
 
 // Status is what isa status says of mailboxes.
 type Status struct {
 	Mailboxes []struct {
-		Folders []struct{ Folder, Target string }
+		Folders []struct{ Folder, Target, Unserved string }
 	}
 	Total    map[string]struct{ Items, Bytes int64 } // by outcome
 	Balanced bool
 }
 
+// Address is the migration of a member's mail.
+func Address(who string) string { return fmt.Sprintf("mail_migration.staff[%s]", strconv.Quote(who)) }
+
 // Status asks isa status; who chooses one member, "" all.
 func (m *Move) Status(ctx context.Context, who string) (s Status, err error) {
 	args := []string{"status", "--format", "json"}
 	if who != "" {
-		args = append(args, fmt.Sprintf("mail_migration.staff[%s]", strconv.Quote(who)))
+		args = append(args, Address(who))
 	}
 	cmd := m.Command(ctx, args...)
 	var said bytes.Buffer

@@ -49,8 +49,9 @@ func Build(ctx context.Context, path string) error {
 }
 
 // Start makes the members with one isa apply and lets them sign in. Files go into
-// dir, which must not exist. The caller closes the tenant.
-func Start(ctx context.Context, isa, dir string, who []string) (_ *Tenant, err error) {
+// dir, which must not exist. o is what sandbox it is, but for what all of them have.
+// The caller closes the tenant.
+func Start(ctx context.Context, isa, dir string, who []string, o sandbox.Options) (_ *Tenant, err error) {
 	t := &Tenant{isa: isa, applied: filepath.Join(dir, "company"), table: filepath.Join(dir, "secret", "app-passwords.csv"), who: who}
 	for _, d := range []string{t.applied, filepath.Dir(t.table)} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
@@ -60,7 +61,8 @@ func Start(ctx context.Context, isa, dir string, who []string) (_ *Tenant, err e
 	if err := t.write(); err != nil {
 		return nil, err
 	}
-	if t.server, err = sandbox.New(sandbox.Options{Features: true, SeedValue: 1}); err != nil {
+	o.Features, o.SeedValue = true, 1
+	if t.server, err = sandbox.New(o); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -80,6 +82,21 @@ func Start(ctx context.Context, isa, dir string, who []string) (_ *Tenant, err e
 
 // Close ends the sandbox. Files stay.
 func (t *Tenant) Close() error { return t.server.Close() }
+
+// SetFaults has the sandbox do wrong from now on: sandbox.ParseFaults.
+func (t *Tenant) SetFaults(text string) error { return t.server.SetFaults(text) }
+
+// AllowImport says whether the administrator allows the import of external mail. To
+// forbid it ends all runs.
+func (t *Tenant) AllowImport(on bool) error { return t.server.SetMailImport(on) }
+
+// Mailbox is a member's mailbox at the sandbox, to look into. The member's earlier app
+// passwords are taken back.
+func (t *Tenant) Mailbox(who string) (mailtest.Account, error) {
+	made, err := t.server.AppPassword(User(who), true)
+	_, addr, _ := strings.Cut(t.server.Env()["ISA_IMAP_BASE"], "://")
+	return mailtest.Account{Addr: addr, User: made.Login, Password: made.Password}, err
+}
 
 func (t *Tenant) write() error {
 	var passwords strings.Builder

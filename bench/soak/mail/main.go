@@ -21,6 +21,7 @@ import (
 
 	"github.com/isaworks/isa/bench/mail/tenant"
 	"github.com/isaworks/isa/bench/soak/mail/story"
+	"github.com/isaworks/isa/providers/works/sandbox"
 )
 
 // who is whose mail moves in every story.
@@ -49,7 +50,7 @@ func run(ctx context.Context, stories int, seed uint64, messages int) (err error
 	if err := tenant.Build(ctx, binary); err != nil {
 		return err
 	}
-	members, err := tenant.Start(ctx, binary, filepath.Join(dir, "tenant"), []string{who})
+	members, err := tenant.Start(ctx, binary, filepath.Join(dir, "tenant"), []string{who}, sandbox.Options{})
 	if err != nil {
 		return err
 	}

@@ -269,7 +269,7 @@ func (k *kind[T]) patched(ctx context.Context, r providers.Request) (providers.R
 		if k.always != nil {
 			k.always(was, b)
 		}
-		if result, err = k.result(r.ID)(k.update(ctx, r, b, w.merged)); err != nil {
+		if result, err = k.result(r.ID)(k.update(ctx, r, b, w.merged, was)); err != nil {
 			return result, err
 		}
 	}
@@ -374,10 +374,15 @@ func (k *kind[T]) Calls(r providers.Request) []lanes.Call {
 	case doPatch, doRelease:
 		var calls []lanes.Call
 		if len(touched(k.props, r.Attrs)) > 0 {
-			if k.reads(r) {
+			whole := k.empties(r)
+			if whole || k.reads(r) {
 				calls = append(calls, lanes.Call{Op: k.noun + "-get"})
 			}
-			calls = append(calls, write(k.noun+"-update-patch"))
+			if whole {
+				calls = append(calls, write(k.noun+"-update-put"))
+			} else {
+				calls = append(calls, write(k.noun+"-update-patch"))
+			}
 		}
 		if k.moves(r) {
 			calls = append(calls, write(k.noun+"-move"))

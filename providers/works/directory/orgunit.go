@@ -170,15 +170,18 @@ func (k *kind[T]) createPlaced(ctx context.Context, r providers.Request, b api.P
 }
 
 // createAddressed creates a unit. Whether the service makes up an address is not
-// documented for sure (20 §2): where it refuses a unit without one, the unit gets
-// one that follows from what it is.
+// documented for sure (20 §2): where it refuses a unit without one, or is known to, the
+// unit gets one that follows from what it is.
 func (k *kind[T]) createAddressed(ctx context.Context, r providers.Request, b api.Props) (*T, error) {
-	item, err := k.create(ctx, r.Company.DomainID, b)
-	if b["email"] != nil || diag.ClassOf(err) != diag.Invalid {
-		return item, err
-	}
 	with := maps.Clone(b)
 	with["email"] = model.FullAddress(madeUp(b), r.Company)
+	if b["email"] == nil && k.tenant.Facts.Is("orgunit-email", "required") {
+		return k.create(ctx, r.Company.DomainID, with)
+	}
+	item, err := k.create(ctx, r.Company.DomainID, b)
+	if b["email"] != nil || diag.ClassOf(err) != diag.Invalid || k.tenant.Facts.Is("orgunit-email", "generated") {
+		return item, err
+	}
 	item, again := k.create(ctx, r.Company.DomainID, with)
 	if diag.ClassOf(again) == diag.Invalid {
 		return nil, err // it was not about the address

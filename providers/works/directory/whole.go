@@ -3,11 +3,13 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 	"github.com/isaworks/isa/providers"
+	model "github.com/isaworks/isa/providers/directory"
 	"github.com/isaworks/isa/providers/works/api"
 )
 
@@ -16,8 +18,13 @@ import (
 // if null cleared and lists were replaced, looks at what came of it, and where the
 // service thinks otherwise writes the object as a whole.
 
-// update writes props with a partial update, or as a whole where that does not do.
-func (k *kind[T]) update(ctx context.Context, r providers.Request, b api.Props, want value.Object) (*T, error) {
+// update writes props with a partial update, or as a whole where that does not do, or is
+// known not to.
+// was is the object as read before, nil when it was not.
+func (k *kind[T]) update(ctx context.Context, r providers.Request, b api.Props, want value.Object, was *T) (*T, error) {
+	if k.empties(r) {
+		return k.replace(ctx, r, b, was)
+	}
 	item, err := k.patch(ctx, r.Company.DomainID, r.ID, b)
 	switch {
 	case k.put == nil:
@@ -27,7 +34,7 @@ func (k *kind[T]) update(ctx context.Context, r providers.Request, b api.Props, 
 	case err != nil && (diag.ClassOf(err) != diag.Invalid || !delicate(b)):
 		return item, err
 	}
-	was := item
+	was = item
 	if err != nil {
 		fresh, readErr := k.get(ctx, r.Company.DomainID, r.ID)
 		if readErr != nil {
@@ -44,6 +51,35 @@ func (k *kind[T]) update(ctx context.Context, r providers.Request, b api.Props, 
 		return nil, err // refused either way: the first answer is about less
 	}
 	return replaced, putErr
+}
+
+// empties reports whether a partial update would hold a null, at a tenant that is known
+// to refuse it. The fact was found at an org unit, and is taken for no more: what a full
+// update of a member or a group resets is more than what isa knows of them.
+func (k *kind[T]) empties(r providers.Request) bool {
+	if k.put == nil || k.schema.Type != model.OrgUnit || !k.tenant.Facts.Is("patch-null", "rejects") {
+		return false
+	}
+	return slices.ContainsFunc(touched(k.props, r.Attrs), func(p prop[T]) bool {
+		_, cleared := r.Attrs[p.attrs[0]].(value.Clear)
+		a, _ := k.schema.Attr(p.attrs[0])
+		return cleared && !p.fresh && a.Type.Kind != schema.List // an empty list is none
+	})
+}
+
+// replace writes the object as a whole, as it is now with b over it.
+func (k *kind[T]) replace(ctx context.Context, r providers.Request, b api.Props, was *T) (*T, error) {
+	if was == nil {
+		var err error
+		if was, err = k.get(ctx, r.Company.DomainID, r.ID); err != nil {
+			return nil, err
+		}
+	}
+	body, err := k.whole(was, b)
+	if err != nil {
+		return nil, err
+	}
+	return k.put(ctx, r.Company.DomainID, r.ID, body)
 }
 
 // left reports whether the object still has what the request took away.

@@ -138,7 +138,7 @@ func explained(err error, from providers.Pickup) error {
 	case diag.ClassOf(err) == diag.Invalid && from.Host != "":
 		fix = fmt.Sprintf("the service logs in before it answers: see that %s, port %d, is reached from the internet, that its certificate is trusted publicly, and that the login is right", from.Host, from.Port)
 	case api.StatusOf(err) == 403:
-		fix = "see that Security > Mail Security > Import external email is on, that access is not limited to designated IP addresses, that the plan has mail, and that the app has the scope mail"
+		fix = "see that Security > Mail Security > Import external email is on, that access is not limited to designated IP addresses, that the plan has mail, that the member has been let in and has signed in once, and that the app has the scope mail"
 	default:
 		return err
 	}

@@ -2,11 +2,11 @@
 
 // Package story tells one story of failure: a mailbox is copied by passes that are
 // killed, while its servers are killed too, answers get lost, and its owner goes on
-// using it. In the end everything must be there once, as it is at the source.
+// using it. In the end everything must be there once, as it is at the source. Tell
+// copies from one server to another, TellGateway through isa's gateway.
 package story
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -41,9 +41,6 @@ type Move struct {
 	Places func(ctx context.Context) (func(path string) string, error)
 }
 
-// partly is the exit code of a pass that another one goes on with.
-const partly = 3
-
 // Outcome is what a story took.
 type Outcome struct {
 	Passes   int // begun
@@ -71,16 +68,11 @@ func (o *Outcome) Add(other Outcome) {
 // teller is a story under way.
 type teller struct {
 	Options
-	random         *rand.Rand
-	source, target *mailtest.Server
-	line           *mailtest.FaultLine // to the target
-	move           Move
-	out            *Outcome
-	churned        int
+	passes
+	target *mailtest.Server
+	line   *mailtest.FaultLine // to the target
+	move   Move
 }
-
-// maxPasses bounds the passes that nothing disturbs, at the end.
-const maxPasses = 5
 
 // Tell runs a story. The error says what was lost, doubled or changed.
 func Tell(ctx context.Context, o Options) (out Outcome, err error) {
@@ -90,7 +82,7 @@ func Tell(ctx context.Context, o Options) (out Outcome, err error) {
 	if o.Kills == 0 {
 		o.Kills = 6
 	}
-	t := &teller{Options: o, random: rand.New(rand.NewPCG(o.Seed, 3)), out: &out}
+	t := &teller{Options: o, passes: passes{owner: owner{user: o.User, seed: o.Seed, random: rand.New(rand.NewPCG(o.Seed, 3))}, out: &out}}
 	defer func() { err = errors.Join(err, t.close()) }()
 	if err := t.start(ctx); err != nil {
 		return out, err
@@ -131,6 +123,7 @@ func (t *teller) start(ctx context.Context) (err error) {
 	if t.move, err = t.Move(t.source.IMAP, t.line.Addr); err != nil {
 		return err
 	}
+	t.command = t.move.Pass
 	return t.source.Load(t.User, mailtest.Corpus{Messages: t.Messages, Seed: t.Seed, Folders: 12, MedianBytes: 3000})
 }
 
@@ -147,38 +140,6 @@ func (t *teller) close() error {
 		}
 	}
 	return err
-}
-
-// pass is one that was started.
-type pass struct {
-	cmd   *exec.Cmd
-	said  bytes.Buffer // to be read when it has ended
-	ended chan error   // what cmd.Wait returned
-}
-
-func (t *teller) pass(ctx context.Context) (*pass, error) {
-	t.out.Passes++
-	p := &pass{cmd: t.move.Pass(ctx), ended: make(chan error, 1)}
-	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() { p.ended <- p.cmd.Wait() }()
-	return p, nil
-}
-
-// over takes what a pass ended with: whether it was complete. killed tells that the
-// story may have ended it.
-func (t *teller) over(p *pass, ended error, killed bool) (complete bool, err error) {
-	var exit *exec.ExitError
-	switch {
-	case ended == nil:
-		t.out.Finished++
-		return true, nil
-	case errors.As(ended, &exit) && (exit.ExitCode() == partly || killed && exit.ExitCode() < 0):
-		return false, nil
-	}
-	return false, fmt.Errorf("a pass ended as none may: %w: %s", ended, p.said.String())
 }
 
 // disturbed is a pass in the middle of which something is killed.
@@ -236,33 +197,11 @@ func (t *teller) moment(p *pass) (over bool, err error) {
 	return false, nil
 }
 
-// restart leaves a server dead for a moment.
-func (t *teller) restart(ctx context.Context, s *mailtest.Server) error {
-	if err := s.Kill(); err != nil {
-		return err
-	}
-	time.Sleep(time.Duration(t.random.IntN(200)) * time.Millisecond)
-	return s.Start(ctx)
-}
-
 // end lets passes run undisturbed until nothing is left to do, and compares.
 func (t *teller) end(ctx context.Context) error {
 	t.line.Heal()
-	for n := 1; ; n++ {
-		p, err := t.pass(ctx)
-		if err != nil {
-			return err
-		}
-		complete, err := t.over(p, <-p.ended, false)
-		if err != nil {
-			return err
-		}
-		if complete {
-			break
-		}
-		if n == maxPasses {
-			return fmt.Errorf("%d passes that nothing disturbed did not finish: %s", n, p.said.String())
-		}
+	if err := t.finish(ctx); err != nil {
+		return err
 	}
 	var c mailtest.Comparison
 	if t.move.Places != nil {
@@ -300,14 +239,8 @@ func (t *teller) idle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := t.pass(ctx)
-	if err != nil {
+	if err := t.nothingLeft(ctx); err != nil {
 		return err
-	}
-	if complete, err := t.over(p, <-p.ended, false); err != nil {
-		return err
-	} else if !complete {
-		return fmt.Errorf("a pass with nothing to do was not complete: %s", p.said.String())
 	}
 	after, err := next(ctx, t.target.Account(t.User))
 	if err != nil {

@@ -5,6 +5,7 @@ package story
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -12,13 +13,22 @@ import (
 	"github.com/isaworks/isa/internal/mailtest"
 )
 
+// owner is whose mailbox it is, at the source.
+type owner struct {
+	user    string
+	seed    uint64
+	random  *rand.Rand
+	source  *mailtest.Server
+	churned int
+}
+
 // use is what the owner of the mailbox, and its server, do between two passes.
-func (t *teller) use(ctx context.Context) error {
+func (t *owner) use(ctx context.Context) error {
 	t.churned++
-	a := t.source.Account(t.User)
+	a := t.source.Account(t.user)
 	switch t.random.IntN(6) {
 	case 0, 4, 5: // new mail
-		fresh := mailtest.Corpus{Messages: 80, Seed: t.Seed*1000 + uint64(t.churned), Folders: 12, MedianBytes: 3000, Prefix: fmt.Sprintf("new%d-", t.churned)}
+		fresh := mailtest.Corpus{Messages: 80, Seed: t.seed*1000 + uint64(t.churned), Folders: 12, MedianBytes: 3000, Prefix: fmt.Sprintf("new%d-", t.churned)}
 		var all []mailtest.Message
 		for i := range fresh.Messages {
 			all = append(all, fresh.Message(i))
@@ -38,7 +48,7 @@ func (t *teller) use(ctx context.Context) error {
 		if err := t.source.Kill(); err != nil {
 			return err
 		}
-		if err := t.source.ResetUIDValidity(t.User, "INBOX"); err != nil {
+		if err := t.source.ResetUIDValidity(t.user, "INBOX"); err != nil {
 			return err
 		}
 		return t.source.Start(ctx)

@@ -21,6 +21,7 @@ import (
 	"github.com/isaworks/isa/cmd/isa/internal/command/format"
 	"github.com/isaworks/isa/cmd/isa/internal/command/gateway"
 	"github.com/isaworks/isa/cmd/isa/internal/command/handout"
+	"github.com/isaworks/isa/cmd/isa/internal/command/importing"
 	"github.com/isaworks/isa/cmd/isa/internal/command/mail"
 	"github.com/isaworks/isa/cmd/isa/internal/command/plan"
 	"github.com/isaworks/isa/cmd/isa/internal/command/sandbox"
@@ -151,7 +152,7 @@ func New(env *cli.Env) *cobra.Command {
 		validate.New(env), format.New(env), plan.New(env), apply.New(env), show.New(env), explain.New(env),
 
 		survey.New(env), sync.New(env), status.New(env), verify.New(env), mail.New(env), gateway.New(env), export.New(env),
-		state.New(env), handout.New(env), doctor.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
+		state.New(env), handout.New(env), importing.New(env), doctor.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
 	)
 	return cmd
 }

@@ -92,31 +92,50 @@ func (w *Workspace) remembered(ctx context.Context, st *state.State, d *planner.
 	for _, m := range w.Mail.Migrations {
 		declared[m.Address.String()] = m
 	}
-	odd := unserved{}
+	list, err := w.readdressed(st, infos)
+	if err != nil {
+		return err
+	}
+	renamed := make(map[string]string, len(list))
+	moved := map[string]bool{} // names that the ledger has of what is declared under another
+	for _, r := range list {
+		renamed[r.To], moved[r.From] = r.From, true
+	}
+	odd, moves := unserved{}, schema.NewMoves(w.Config.Moves)
 	for i := range d.Streams {
 		s := &d.Streams[i]
+		one := declared[s.Address.String()]
 		info, ok := known[s.Address.String()]
+		ok = ok && !moved[info.Name]
+		if was := renamed[s.Address.String()]; was != "" {
+			if was != s.Address.String() {
+				if s.Previous, err = addr.Parse(was); err != nil {
+					return fmt.Errorf("the ledger names the mailbox %q: %w", was, err)
+				}
+			}
+			info, ok = known[was]
+		}
 		if !ok {
 			continue
 		}
-		records, err := w.remember(ctx, l, info, s, declared[info.Name].Rules.Folders)
+		records, err := w.remember(ctx, l, moves, info, s, one.Rules.Folders)
 		if err != nil {
 			return err
 		}
-		if err := w.rememberServed(ctx, l, info, s, declared[info.Name], records); err != nil {
+		if err := w.rememberServed(ctx, l, info, s, one, records); err != nil {
 			return err
 		}
-		odd.add(declared[info.Name].Source.Address, records)
+		odd.add(one.Source.Address, records)
 	}
 	d.Unserved = append(d.Unserved, odd.list()...)
 	if whole {
 		for _, info := range infos {
 			a, err := addr.Parse(info.Name)
-			if err != nil || declared[info.Name] != nil {
+			if err != nil || declared[info.Name] != nil || moved[info.Name] {
 				continue // a name that no isa gives stands for nothing that a block could
 			}
 			d.Forgotten = append(d.Forgotten, planner.Stream{Address: a, Moved: info.Moved, Passed: info.Passed})
-			if _, err := w.remember(ctx, l, info, &d.Forgotten[len(d.Forgotten)-1], mail.FolderRules{}); err != nil {
+			if _, err := w.remember(ctx, l, moves, info, &d.Forgotten[len(d.Forgotten)-1], mail.FolderRules{}); err != nil {
 				return err
 			}
 		}
@@ -126,7 +145,7 @@ func (w *Workspace) remembered(ctx context.Context, st *state.State, d *planner.
 
 // remember fills in what the ledger knows of one stream. What folders hold that are
 // left out is no work, although it has no outcome yet.
-func (w *Workspace) remember(ctx context.Context, l providers.Ledger, info providers.StreamInfo, s *planner.Stream, rules mail.FolderRules) ([]providers.FolderRecord, error) {
+func (w *Workspace) remember(ctx context.Context, l providers.Ledger, moves schema.Moves, info providers.StreamInfo, s *planner.Stream, rules mail.FolderRules) ([]providers.FolderRecord, error) {
 	stream, err := l.Stream(ctx, info)
 	if err != nil {
 		return nil, err
@@ -141,7 +160,7 @@ func (w *Workspace) remember(ctx context.Context, l providers.Ledger, info provi
 	}
 	s.Passed, s.Moved = info.Passed, info.Moved
 	if info.Wave != "" {
-		if s.With, err = addr.Parse(info.Wave); err != nil {
+		if s.With, err = addr.Parse(addressNow(moves, info.Wave)); err != nil {
 			return nil, fmt.Errorf("the ledger names the wave %q: %w", info.Wave, err)
 		}
 	}

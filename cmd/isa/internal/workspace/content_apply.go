@@ -82,7 +82,14 @@ func (c *ContentRun) begin(ctx context.Context, session state.Session, plan *pla
 func (w *Workspace) phases(st *state.State, plan *planner.Plan) []state.Entry {
 	var out []state.Entry
 	for _, wave := range plan.Waves {
-		out = append(out, state.Entry{Wave: &state.Wave{Address: wave.Address, Phase: wave.To, Since: w.env.Now().UTC(), Who: local.Who()}})
+		now := state.Wave{Address: wave.Address, Phase: wave.To, Since: w.env.Now().UTC(), Who: local.Who()}
+		if known, ok := st.Wave(wave.Previous); ok && known.Phase == wave.To { // only its address is another one
+			now.Since, now.Who = known.Since, known.Who
+		}
+		out = append(out, state.Entry{Wave: &now})
+		if !wave.Previous.IsZero() {
+			out = append(out, state.Entry{Drop: &state.Drop{Step: "rekey", Address: wave.Previous}})
+		}
 	}
 	for _, code := range slices.Sorted(maps.Keys(plan.Allowed)) {
 		known := slices.ContainsFunc(st.Audit, func(a state.Audit) bool { return a.Act == "allow" && a.Code == code && a.Hash == plan.Hash })

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/isaworks/isa/internal/content"
 	"github.com/isaworks/isa/internal/secret"
@@ -14,6 +15,7 @@ import (
 	"github.com/isaworks/isa/providers"
 	"github.com/isaworks/isa/providers/mail"
 	"github.com/isaworks/isa/providers/mail/imap"
+	"github.com/isaworks/isa/providers/works/api"
 )
 
 // mover makes jobs of the content engine from mail_migration blocks. Secrets are
@@ -23,23 +25,34 @@ type mover struct {
 	ledger  providers.Ledger
 	secrets *secret.Resolver
 	server  mail.Server
+	unknown error                     // why server is not known; only the route append needs it
 	roots   map[string]*x509.CertPool // by ca_file
 	refused *Refusals
+	asking  sync.Mutex // is held by who notes a run in the state
 }
 
 func (w *Workspace) newMover(ledger providers.Ledger) (*mover, error) {
-	server, err := mail.TargetServer(w.Config.Tenant.Edition, w.Config.Access.IMAPBase)
+	m, err := w.naming(ledger)
 	if err != nil {
 		return nil, err
-	}
-	m := &mover{w: w, ledger: ledger, secrets: w.resolver(), server: server, roots: map[string]*x509.CertPool{}, refused: w.Refused}
-	if m.refused == nil {
-		m.refused = &Refusals{}
 	}
 	for _, s := range w.Mail.Sources {
 		if err := m.trust(s); err != nil {
 			return nil, err
 		}
+	}
+	return m, nil
+}
+
+// naming is a mover that knows the names of origins and targets, and opens none.
+func (w *Workspace) naming(ledger providers.Ledger) (*mover, error) {
+	server, err := mail.TargetServer(w.Config.Tenant.Edition, w.Config.Access.IMAPBase)
+	if err != nil && w.Config.Access.IMAPBase != "" {
+		return nil, err
+	}
+	m := &mover{w: w, ledger: ledger, secrets: w.resolver(), server: server, unknown: err, roots: map[string]*x509.CertPool{}, refused: w.Refused}
+	if m.refused == nil {
+		m.refused = &Refusals{}
 	}
 	return m, nil
 }
@@ -83,20 +96,32 @@ func (m *mover) job(one *mail.Migration, phase content.Phase) content.Job {
 }
 
 // target is the member's mailbox. On a rehearsal its name is the sandbox's, whose
-// port may be another one tomorrow.
+// port may be another one tomorrow; in the gov edition that of the API, since the mail host
+// may be given later, or never.
 func (m *mover) target(one *mail.Migration) providers.Target {
 	a := imap.Account{Addr: m.server.Address(), User: one.Mail, Secret: m.password(one.AppPassword), Security: imap.Plain}
 	if m.server.TLS {
 		a.Security = imap.TLS
 	}
-	t := guardedTarget{imap.Target(a, providers.Limits{}), a, m.refused}
-	identity := m.w.Identity()
-	if !rehearsed(identity) || !loopback(m.server.Host) {
+	var t providers.Target = guardedTarget{imap.Target(a, providers.Limits{}), a, m.refused}
+	if m.unknown != nil {
+		t = unknownTarget{t, m.unknown}
+	}
+	access, edition := m.w.Config.Access, m.w.Config.Tenant.Edition
+	if edition != string(api.Gov) && (!rehearsed(m.w.Identity()) || !loopback(m.server.Host)) {
 		return t
 	}
-	parts := strings.Split(identity, "/")
-	return named{t, "imap://" + strings.Join(parts[1:len(parts)-1], "/") + "/" + strings.ToLower(one.Mail)}
+	return named{t, "imap://" + placeOf(edition, access.APIBase) + "/" + strings.ToLower(one.Mail)}
 }
+
+// unknownTarget is a mailbox whose server is not known.
+type unknownTarget struct {
+	providers.Target
+	err error
+}
+
+// Open implements providers.Target.
+func (u unknownTarget) Open(context.Context) (providers.Writer, error) { return nil, u.err }
 
 // named is a target under another name.
 type named struct {

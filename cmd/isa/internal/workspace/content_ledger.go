@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/providers"
+	"github.com/isaworks/isa/providers/mail"
 	"github.com/isaworks/isa/state"
 	"github.com/isaworks/isa/state/backend/local"
 	"github.com/isaworks/isa/state/ledger"
@@ -33,7 +36,11 @@ func (w *Workspace) writeLedger(ctx context.Context, st *state.State, what strin
 	if err != nil {
 		return nil, err
 	}
-	if err := recall(ctx, l, st); err != nil {
+	err = w.recall(ctx, l, st)
+	if err == nil {
+		err = w.readdress(ctx, l, st)
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
@@ -64,14 +71,27 @@ func (w *Workspace) openLedger(ctx context.Context, st *state.State, what string
 
 // recall tells a ledger that knows less than the state when its streams were passed over
 // last, so that a live mailbox goes on being live: only what is newer is added, and what
-// is there already adopted.
-func recall(ctx context.Context, l providers.Ledger, st *state.State) error {
+// is there already adopted. Where nobody can look what is there, the engine is told and
+// refuses.
+func (w *Workspace) recall(ctx context.Context, l providers.Ledger, st *state.State) error {
 	streams, err := streamsOf(ctx, l)
 	if err != nil {
 		return err
 	}
+	routes, err := w.routesIn(st)
+	if err != nil {
+		return err
+	}
+	now := map[string]providers.StreamInfo{} // by the name that the state has
+	for name, was := range rememberedStreams(st, slices.Collect(maps.Values(streams)), nil) {
+		now[was.Name] = streams[name]
+	}
 	for _, known := range st.Streams {
-		if !known.Passed.After(streams[known.Name].Passed) {
+		route := routes[known.Name]
+		if is := now[known.Name]; is.Name != "" {
+			known.Name, known.Target = is.Name, is.Target
+		}
+		if !known.Passed.After(streams[known.Name].Passed) || route == mail.RouteGateway || routes[known.Name] == mail.RouteGateway {
 			continue
 		}
 		s, err := l.Stream(ctx, providers.StreamInfo{Name: known.Name, Origin: known.Origin, Target: known.Target, Wave: known.Wave})
@@ -94,26 +114,45 @@ func recall(ctx context.Context, l providers.Ledger, st *state.State) error {
 }
 
 // passes are the entries that tell the state when streams of waves were passed over.
-// served is when the service was asked to fetch a source itself, by the stream's name.
-func passes(st *state.State, streams []providers.StreamInfo, served map[string]time.Time) []state.Entry {
-	have := make(map[string]state.Stream, len(st.Streams))
-	for _, s := range st.Streams {
-		have[s.Name] = s
-	}
+// fetched is what the service was asked to fetch, and members the IDs of those whose
+// mailboxes are the targets, by the stream's name. An old name is forgotten when the new one
+// is there.
+func passes(st *state.State, streams []providers.StreamInfo, fetched map[string]fetchedStream, members map[string]string) []state.Entry {
+	remembered := rememberedStreams(st, streams, members)
 	var out []state.Entry
+	written := map[string]bool{}
 	for _, info := range streams {
-		now := state.Stream{Name: info.Name, Origin: info.Origin, Target: info.Target, Wave: info.Wave, Passed: info.Passed.UTC(), Closed: info.Closed.UTC()}
-		was := have[info.Name]
-		if now.Served = served[info.Name].UTC(); now.Served.IsZero() {
-			now.Served = was.Served
+		was, its := remembered[info.Name], fetched[info.Name]
+		now := state.Stream{Name: info.Name, Origin: info.Origin, Target: info.Target, Wave: info.Wave, Passed: info.Passed.UTC(), Closed: info.Closed.UTC(), Served: its.served.UTC(), Batches: its.batches, Member: members[info.Name]}
+		if now.Member == "" && was.Target == now.Target {
+			now.Member = was.Member
 		}
-		same := was.Served.Equal(now.Served) && was.Origin == now.Origin && was.Target == now.Target && was.Wave == now.Wave && was.Passed.Equal(now.Passed) && was.Closed.Equal(now.Closed)
-		if same || now.Served.IsZero() && (info.Wave == "" || info.Passed.IsZero()) {
+		if was.Passed.After(now.Passed) { // the ledger is older, and what it lacks is not to be forgotten
+			if was.Name != info.Name {
+				was.Name, was.Target = now.Name, now.Target
+				out, written[now.Name] = append(out, state.Entry{Stream: &was}), true
+			}
 			continue
 		}
-		out = append(out, state.Entry{Stream: &now})
+		if now.Served.IsZero() {
+			now.Served = was.Served
+		}
+		if !its.looked || now.Passed.Equal(was.Passed) { // else a pass has found out what is there
+			now.Batches = max(now.Batches, was.Batches)
+		}
+		same := was.Name == info.Name && was.Member == now.Member && was.Served.Equal(now.Served) && was.Origin == now.Origin && was.Target == now.Target && was.Wave == now.Wave && was.Passed.Equal(now.Passed) && was.Closed.Equal(now.Closed) && was.Batches == now.Batches
+		if same || was.Name == "" && now.Served.IsZero() && now.Batches == 0 && (info.Wave == "" || info.Passed.IsZero()) {
+			continue
+		}
+		out, written[now.Name] = append(out, state.Entry{Stream: &now}), true
 	}
-	return out
+	var old []string
+	for name, was := range remembered {
+		if was.Name != name && written[name] && !written[was.Name] {
+			old = append(old, was.Name)
+		}
+	}
+	return append(out, forgotten(old...)...)
 }
 
 // readLedger opens the ledger for reports, beside whoever writes to it. Without a
@@ -147,7 +186,15 @@ func (w *Workspace) noteLedger(ctx context.Context, l *ledger.Ledger) error {
 	if err != nil {
 		return err
 	}
-	served, err := w.servedStreams(ctx, l, streams)
+	fetched, err := w.fetchedStreams(ctx, l, streams)
+	if err != nil {
+		return err
+	}
+	st, err := w.Store.Read(ctx)
+	if err != nil {
+		return err
+	}
+	members, err := w.membersOf(st, streams)
 	if err != nil {
 		return err
 	}
@@ -156,9 +203,9 @@ func (w *Workspace) noteLedger(ctx context.Context, l *ledger.Ledger) error {
 	for {
 		err := w.brief(ctx, "noting the ledger", func(st *state.State) []state.Entry {
 			if st.Ledger != nil && st.Ledger.ID == mark.ID && st.Ledger.HighWater >= mark.HighWater {
-				return passes(st, streams, served)
+				return passes(st, streams, fetched, members)
 			}
-			return append([]state.Entry{{Ledger: &mark}}, passes(st, streams, served)...)
+			return append([]state.Entry{{Ledger: &mark}}, passes(st, streams, fetched, members)...)
 		})
 		var locked *state.LockedError
 		if !errors.As(err, &locked) {

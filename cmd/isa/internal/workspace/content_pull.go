@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
-	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/content"
-	"github.com/isaworks/isa/internal/view"
+	mailspool "github.com/isaworks/isa/internal/spool"
 	"github.com/isaworks/isa/providers"
 	"github.com/isaworks/isa/providers/mail"
 	"github.com/isaworks/isa/providers/works/api"
@@ -27,30 +26,36 @@ const pollRun = 20 * time.Second
 // migration wants it.
 type gates struct {
 	w      *Workspace
-	closed bool // they are looked into, and serve nobody
+	known  *memory // what the state has of the mailboxes; nil: not read yet
+	closed bool    // they are looked into, and serve nobody
 	open   map[addr.Address]*openGate
 }
 
 type openGate struct {
-	gate *Gate
-	stop func() error
-	err  error // why it cannot be served; told for each who wants it
+	gate   *Gate
+	others []*mailspool.Spool // of earlier passes
+	absent []string           // those that are not there or cannot be read
+	stop   func() error
+	err    error // why it cannot be served; told for each who wants it
 }
 
-// gate is an open gateway that is served.
-func (g *gates) gate(ctx context.Context, about *mail.Gateway) (*Gate, error) {
+// gate is an open gateway that is served, with the spools that the ledger knows besides.
+func (g *gates) gate(ctx context.Context, l providers.Ledger, about *mail.Gateway) (*openGate, error) {
 	if o := g.open[about.Address]; o != nil {
-		return o.gate, o.err
+		return o, o.err
 	}
 	o := &openGate{}
-	if o.gate, o.err = newGate(g.w.env, about); o.err == nil && !g.closed {
-		o.stop, o.err = o.gate.during(ctx)
+	if o.gate, o.err = newGate(g.w.env, about); o.err == nil {
+		o.others, o.absent, o.err = g.w.formerSpools(ctx, l, o.gate.Spool.Dir())
+	}
+	if o.err == nil && !g.closed {
+		o.stop, o.err = o.gate.during(ctx, nil)
 	}
 	if g.open == nil {
 		g.open = map[addr.Address]*openGate{}
 	}
 	g.open[about.Address] = o
-	return o.gate, o.err
+	return o, o.err
 }
 
 // close ends the serving and returns what failed of it.
@@ -63,24 +68,6 @@ func (g *gates) close() error {
 	}
 	g.open = nil
 	return all
-}
-
-// sweep removes what is in the spools of all gateways and of no use any more: where a
-// route was changed nobody else would. What cannot be removed is told, and left to the
-// next pass.
-func (g *gates) sweep(ctx context.Context, l providers.Ledger) {
-	for _, about := range g.w.Mail.Gateways {
-		if _, err := os.Stat(g.w.env.Path(about.Spool)); errors.Is(err, fs.ErrNotExist) {
-			continue // it was never used
-		}
-		gate, err := newGate(g.w.env, about)
-		if err == nil {
-			err = content.Sweep(ctx, l, gate.Spool)
-		}
-		if err != nil {
-			g.w.env.Tell("Warning: " + about.Address.String() + ": mail that is in the spool and of no use any more could not be removed: " + view.Line(err.Error()))
-		}
-	}
 }
 
 // fetched tells a route on which the service fetches mail for itself.
@@ -99,19 +86,23 @@ func (m *mover) pull(ctx context.Context, g *gates, st *state.State, one *mail.M
 	if o, ok := st.Find(one.Member); ok && o.ID != "" {
 		box.User = o.ID
 	}
-	p := &content.Pull{Puller: works.Puller(m.w.tenant.mail, box)}
+	if g.known == nil {
+		g.known = m.w.memory(st)
+	}
+	known := g.known.of(one.Address, m.origin(one).Name(), box.Name)
+	p := &content.Pull{Puller: works.Puller(m.w.tenant.mail, box), Note: m.noteAsked(one)}
 	if one.Route == mail.RouteServer {
-		p.Server, p.Puller = m.fromServer(st, one, box, p.Puller)
+		p.Server, p.Puller = m.fromServer(known, one, box, p.Puller)
 		p.Rule.Poll = m.w.pace.poll()
 		return p, nil
 	}
-	gate, err := g.gate(ctx, one.Gateway)
+	o, err := g.gate(ctx, m.ledger, one.Gateway)
 	if err != nil {
 		return nil, err
 	}
-	p.Gateway = &content.Gateway{Spool: gate.Spool, Host: one.Gateway.Host, Port: one.Gateway.Port, Domain: loginDomain(one.Gateway.Host), Down: gate.Down}
-	if known, ok := st.Stream(one.Address.String()); ok {
-		p.Gateway.Passed = known.Passed
+	p.Gateway = &content.Gateway{
+		Spool: o.gate.Spool, Others: o.others, Absent: o.absent, Host: one.Gateway.Host, Port: one.Gateway.Port, Domain: loginDomain(one.Gateway.Host), Down: o.gate.Down,
+		Passed: known.Passed, Batches: known.Batches,
 	}
 	p.Rule = m.w.batchRule(one.Gateway.Batch)
 	return p, nil
@@ -145,16 +136,13 @@ func (p pace) poll() time.Duration {
 }
 
 // fromServer is the old server as the service fetches it, once.
-func (m *mover) fromServer(st *state.State, one *mail.Migration, box works.Mailbox, imap providers.Puller) (*content.Server, providers.Puller) {
+func (m *mover) fromServer(known state.Stream, one *mail.Migration, box works.Mailbox, imap providers.Puller) (*content.Server, providers.Puller) {
 	s := one.Source
 	from := &content.Server{
-		From:  providers.Pickup{Host: s.Host, Port: s.Port, TLS: s.TLS == mail.TLSImplicit, User: one.Login.User},
-		Blind: s.Type == mail.TypePOP3,
+		From:   providers.Pickup{Host: s.Host, Port: s.Port, TLS: s.TLS == mail.TLSImplicit, User: one.Login.User},
+		Served: known.Served,
 	}
-	if known, ok := st.Stream(one.Address.String()); ok {
-		from.Served = known.Served
-	}
-	if from.Blind {
+	if s.Type == mail.TypePOP3 {
 		return from, pop3Puller{imap, m, one, box}
 	}
 	return from, passwordPuller{imap, m, one}
@@ -179,39 +167,53 @@ func (p passwordPuller) Start(ctx context.Context, from providers.Pickup) (err e
 // served tells when the service was asked to fetch the old mailbox itself, zero: never.
 func served(ctx context.Context, stream providers.Stream) (time.Time, error) {
 	list, err := stream.Batches().List(ctx)
-	for _, b := range list {
-		if b.Route == mail.RouteServer && !b.Started.IsZero() {
-			return b.Started, nil
-		}
-	}
-	return time.Time{}, err
+	return servedAt(list), err
 }
 
-// servedStreams are the streams of this configuration that the service was asked to fetch
-// itself, by name, with the time.
-func (w *Workspace) servedStreams(ctx context.Context, l providers.Ledger, known []providers.StreamInfo) (map[string]time.Time, error) {
-	server := map[string]bool{}
-	for _, one := range w.Mail.Migrations {
-		server[one.Address.String()] = one.Route == mail.RouteServer
+func servedAt(list []providers.Batch) time.Time {
+	i := slices.IndexFunc(list, func(b providers.Batch) bool { return b.Route == mail.RouteServer && !b.Started.IsZero() })
+	if i < 0 {
+		return time.Time{}
 	}
-	out := map[string]time.Time{}
+	return list[i].Started
+}
+
+// fetchedStream is what the service was asked to fetch of a stream.
+type fetchedStream struct {
+	served  time.Time // when it was asked to fetch the source itself
+	batches int
+	looked  bool // by its route a pass finds out what is in the mailbox
+}
+
+// fetchedStreams are the streams that the ledger knows, by name.
+func (w *Workspace) fetchedStreams(ctx context.Context, l providers.Ledger, known []providers.StreamInfo) (map[string]fetchedStream, error) {
+	routes := w.routes()
+	out := make(map[string]fetchedStream, len(known))
 	for _, info := range known {
-		if !server[info.Name] {
-			continue
-		}
 		stream, err := l.Stream(ctx, info)
 		if err != nil {
 			return nil, err
 		}
-		at, err := served(ctx, stream)
+		list, err := stream.Batches().List(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if !at.IsZero() {
-			out[info.Name] = at
+		its := fetchedStream{batches: len(list), looked: routes[info.Name] == mail.RouteAppend}
+		if routes[info.Name] == mail.RouteServer {
+			its.served = servedAt(list)
 		}
+		out[info.Name] = its
 	}
 	return out, nil
+}
+
+// routes are the routes of the migrations, by name.
+func (w *Workspace) routes() map[string]string {
+	out := make(map[string]string, len(w.Mail.Migrations))
+	for _, one := range w.Mail.Migrations {
+		out[one.Address.String()] = one.Route
+	}
+	return out
 }
 
 // notServed says why the service cannot fetch an old mailbox as it is: folders that its
@@ -266,7 +268,7 @@ func (p pop3Puller) Start(ctx context.Context, from providers.Pickup) error {
 
 // Run implements providers.Puller: there is no call that tells.
 func (p pop3Puller) Run(context.Context) (providers.PullRun, error) {
-	return providers.PullRun{State: providers.PullNone}, nil
+	return providers.PullRun{State: providers.PullUntold}, nil
 }
 
 // Forget implements providers.Puller: there is no call that removes the account.

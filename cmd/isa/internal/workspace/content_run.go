@@ -106,22 +106,30 @@ func (w *Workspace) pass(stops Stops, l *ledger.Ledger, chosen []*mail.Migration
 	if err != nil {
 		return p, err
 	}
+	old, err := w.knownOtherwise(st, known)
+	if err != nil {
+		return p, err
+	}
 	if id, _, err := l.Identity(stops.Once); err != nil {
 		return p, err
-	} else if st.Ledger == nil || st.Ledger.ID != id { // before anything is moved
+	} else if old || st.Ledger == nil || st.Ledger.ID != id { // before anything is moved
 		if err := w.noteLedger(stops.Once, l); err != nil {
 			return p, err
 		}
 	}
+	w.tellRoute(chosen, known)
 	gates := &gates{w: w}
 	defer func() { err = errors.Join(err, gates.close()) }()
 	jobs, by := []content.Job{}, map[string]*mail.Migration{}
-	expect := int64(0)
+	expect, moved := int64(0), movedFrom(known)
 	for _, one := range chosen {
 		info := known[one.Address.String()]
 		why, err := w.unfit(stops.Once, l, st, one, info)
 		if err != nil {
 			return p, err
+		}
+		if why == "" {
+			why = elsewhere(one, m.origin(one).Name(), known, moved)
 		}
 		j := m.job(one, phaseOf(st, one))
 		if why == "" {
@@ -147,7 +155,7 @@ func (w *Workspace) pass(stops Stops, l *ledger.Ledger, chosen []*mail.Migration
 	})
 	show.close()
 	keep.end()
-	gates.sweep(context.WithoutCancel(stops.Once), l)
+	gates.sweep(context.WithoutCancel(stops.Once), l, st)
 	p.late = p.Interrupted && stops.Deadline && errors.Is(context.Cause(stops.Once), context.DeadlineExceeded)
 	if err == nil && changed(p.Report) {
 		err = w.noteAfter(stops, l)

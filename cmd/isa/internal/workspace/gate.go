@@ -43,7 +43,11 @@ type Gate struct {
 
 // newGate opens the spool of a gateway; nobody is served yet.
 func newGate(env *cli.Env, about *mail.Gateway) (*Gate, error) {
-	s, err := mailspool.Open(env.Path(about.Spool), about.Quota)
+	dir, err := spoolDir(env, about.Spool)
+	if err != nil {
+		return nil, fmt.Errorf("%s: spool: %w", about.Address, err)
+	}
+	s, err := mailspool.Open(dir, about.Quota)
 	if err != nil {
 		return nil, fmt.Errorf("%s: spool: %w", about.Address, err)
 	}
@@ -122,12 +126,16 @@ func (g *Gate) listen(log func(imapgate.Event)) (*imapgate.Server, net.Listener,
 
 // during serves in the background for the time of a pass, unless another process
 // serves the spool; when that one ends, this one goes on. A failure is told at once, and
-// by Down. stop ends it and returns why serving failed, if it did.
-func (g *Gate) during(ctx context.Context) (stop func() error, err error) {
+// by Down. seen gets the access log as well; nil: nobody does. stop ends it and returns
+// why serving failed, if it did.
+func (g *Gate) during(ctx context.Context, seen func(imapgate.Event)) (stop func() error, err error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	log := func(e imapgate.Event) {
 		if e.Kind == imapgate.Certificate {
 			g.env.Tell("Warning: " + g.Name() + ": " + view.Line(e.String()))
+		}
+		if seen != nil {
+			seen(e)
 		}
 	}
 	waits, serves, ended := make(chan state.Holder, 1), make(chan struct{}), make(chan struct{})

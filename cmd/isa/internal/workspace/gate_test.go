@@ -62,7 +62,7 @@ func TestATakeoverThatCannotListenIsToldAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop, err := g.during(t.Context())
+	stop, err := g.during(t.Context(), nil)
 	if err != nil || g.Down() != nil {
 		t.Fatal(err, g.Down())
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/agext/levenshtein"
 
 	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/state"
 )
 
@@ -33,10 +34,30 @@ func (w *Workspace) checkSelection(st *state.State) error {
 	return nil
 }
 
+// Declared returns the kind of a declared object, or an error that says which one may
+// be meant.
+func (w *Workspace) Declared(a addr.Address) (*schema.Kind, error) {
+	known := map[addr.Address]bool{}
+	for _, o := range w.Config.Objects {
+		if o.Addr == a {
+			return o.Kind, nil
+		}
+		known[o.Addr] = true
+	}
+	return nil, fmt.Errorf("the configuration has no %s%s", a, Closest(a, known, "; declare it first, isa writes what its block says"))
+}
+
+// closest asks whether the most similar of the known addresses is meant.
+func closest(a addr.Address, known map[addr.Address]bool) string {
+	return Closest(a, known, "; isa state list shows what is managed")
+}
+
 // farthest is how many letters a suggestion may differ in.
 const farthest = 3
 
-func closest(a addr.Address, known map[addr.Address]bool) string {
+// Closest asks whether the most similar of the known addresses is meant; otherwise is
+// what to say when none is like a.
+func Closest(a addr.Address, known map[addr.Address]bool, otherwise string) string {
 	best, distance := "", farthest+1
 	for k := range known {
 		text := k.String()
@@ -45,7 +66,7 @@ func closest(a addr.Address, known map[addr.Address]bool) string {
 		}
 	}
 	if best == "" {
-		return "; isa state list shows what is managed"
+		return otherwise
 	}
 	return "; did you mean " + best + "?"
 }

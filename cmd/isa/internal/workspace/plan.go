@@ -212,6 +212,7 @@ func (w *Workspace) build(st *state.State, snap live.Snapshot, now time.Time) *p
 	plan := planner.Build(planner.Input{
 		Tool: Version, Now: now, AsOf: w.Config.AsOf, Tenant: w.Config.Tenant,
 		Kinds: w.kinds, Wanted: w.Config.Objects, State: st, Live: snap, Config: w.Config.Digest,
+		Moves: w.Config.Moves, Removals: w.Config.Removals, Imports: slices.Concat(w.selected.imports, w.Config.Imports),
 		Content: w.declared, Guards: w.guards(), Tables: w.tables(), Allow: w.selected.allow,
 		Targets: w.selected.targets, Exclude: w.selected.exclude,
 		Calls: w.tenant.callsOf, PerMinute: w.PerMinute(),

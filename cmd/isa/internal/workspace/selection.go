@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/schema"
 )
 
 // Selection is what plan and apply share: the part of the configuration that is
@@ -18,11 +19,18 @@ type Selection struct {
 	AsOf    string   // YYYY-MM-DD
 	Targets []string // addresses
 	Exclude []string
-	Allow   []string // CODE=COUNT
-	Waves   []string // of content: names or addresses
-	Content []string // addresses that commands about content name
+	Allow   []string  // CODE=COUNT
+	Waves   []string  // of content: names or addresses
+	Content []string  // addresses that commands about content name
+	Import  *Imported // by isa import; nil: nothing
 
 	streams, phases map[addr.Address]bool // of a saved plan; nil: none
+}
+
+// Imported is the object that isa import takes over.
+type Imported struct {
+	To addr.Address
+	ID string
 }
 
 // RegisterInputs adds the flags that say how the configuration is read.
@@ -36,6 +44,11 @@ func (s *Selection) Register(cmd *cobra.Command) {
 	s.RegisterInputs(cmd)
 	cmd.Flags().StringArrayVar(&s.Targets, "target", nil, "plan only this `address` and what it needs; may be repeated")
 	cmd.Flags().StringArrayVar(&s.Exclude, "exclude", nil, "leave this `address` out; may be repeated")
+	s.RegisterAllow(cmd)
+}
+
+// RegisterAllow adds the flag that lifts guards.
+func (s *Selection) RegisterAllow(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&s.Allow, "allow", nil, "lift one guard for this plan, for at most that many, as `CODE=COUNT`; may be repeated")
 }
 
@@ -44,6 +57,7 @@ type selected struct {
 	vars             map[string]string
 	targets, exclude []addr.Address
 	allow            map[string]int
+	imports          []schema.Import
 	waves            []string
 	content          []addr.Address
 	streams, phases  map[addr.Address]bool
@@ -68,6 +82,10 @@ func (s Selection) read() (selected, error) {
 	}
 	if out.content, err = addresses("mail", s.Content); err != nil {
 		return out, err
+	}
+	if s.Import != nil {
+		out.imports = []schema.Import{{To: s.Import.To, ID: s.Import.ID, ByHand: true}}
+		out.targets = []addr.Address{s.Import.To}
 	}
 	out.waves, out.streams, out.phases = s.Waves, s.streams, s.phases
 	out.allow, err = s.readAllow()

@@ -43,6 +43,8 @@ type Workspace struct {
 	pace      pace
 	tenant    *tenant // nil until connected
 	declared  planner.DeclaredContent
+	// calibrated tells that something was found out about the tenant.
+	calibrated bool
 }
 
 // Load reads and checks the configuration in env's directory, offline. The list
@@ -67,11 +69,15 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 		return nil, nil, nil, err
 	}
 	var move mail.Plan
+	w := &Workspace{Config: cfg, env: env, selected: sel, kinds: kinds}
 	if !list.HasErrors() {
+		if err := w.readCalibration(); err != nil {
+			return nil, cfg, list, err
+		}
 		var found diag.List
 		move, found = mail.Read(cfg.Objects, cfg.Tenant)
 		list = append(list, found...)
-		if !rehearsed((&Workspace{Config: cfg}).Identity()) {
+		if !rehearsed(w.Identity()) {
 			list = append(list, move.Unreachable()...)
 		}
 		directory.Order(cfg.Objects)
@@ -89,7 +95,7 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 	if err := checkStatePath(path); err != nil {
 		return nil, cfg, list, err
 	}
-	w := &Workspace{Config: cfg, Store: store, Mail: move, Warnings: list, env: env, statePath: path, selected: sel, kinds: kinds}
+	w.Store, w.Mail, w.Warnings, w.statePath = store, move, list, path
 	w.pace, err = readPace(env, cfg.Access.APIBase)
 	return w, cfg, list, err
 }

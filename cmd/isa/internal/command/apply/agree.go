@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
@@ -28,29 +26,15 @@ func (o *options) agree(ctx context.Context) (late bool, err error) {
 		return false, nil
 	}
 	asked := o.env.Now().Round(0) // by the wall clock: the other one rests while a machine sleeps
-	fmt.Fprint(o.env.Err, "\nApply these changes? Only yes is taken as an answer: ")
-	type answer struct {
-		text string
-		err  error
+	agreed, err := o.person.Agrees(ctx, "\nApply these changes? Only yes is taken as an answer: ")
+	switch {
+	case err != nil:
+		return false, err
+	case !agreed:
+		return false, &cli.Exit{Code: cli.CodeFailed, Err: errors.New("not applied; nothing was changed")}
 	}
-	got := make(chan answer, 1)
-	go func() {
-		text, err := o.answers.ReadString('\n')
-		got <- answer{text, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return false, ctx.Err()
-	case a := <-got:
-		if a.err != nil && !errors.Is(a.err, io.EOF) {
-			return false, fmt.Errorf("reading the answer: %w", a.err)
-		}
-		if strings.TrimSpace(a.text) != "yes" {
-			return false, &cli.Exit{Code: cli.CodeFailed, Err: errors.New("not applied; nothing was changed")}
-		}
-		took := o.env.Now().Round(0).Sub(asked)
-		return took > patience || took < 0, nil
-	}
+	took := o.env.Now().Round(0).Sub(asked)
+	return took > patience || took < 0, nil
 }
 
 // again makes the plan again, or checks the saved one again, after a late answer.

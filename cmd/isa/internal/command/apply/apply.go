@@ -3,7 +3,6 @@
 package apply
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -30,13 +29,13 @@ type options struct {
 	expect    string // hash, or path of a saved plan
 	yes       bool
 
-	saved   *planner.Plan // of file
-	answers *bufio.Reader // of the terminal
+	saved  *planner.Plan // of file
+	person *cli.Person
 }
 
 // New returns the command.
 func New(env *cli.Env) *cobra.Command {
-	o := &options{env: env, answers: bufio.NewReader(env.In)}
+	o := &options{env: env, person: env.Person()}
 	cmd := &cobra.Command{
 		Use: "apply [PLANFILE]", Short: "Show the plan, ask, and carry it out", Args: cobra.MaximumNArgs(1),
 		Long: "Show the plan, ask, and carry it out. With a file saved by isa plan --out, exactly that plan\n" +
@@ -56,6 +55,11 @@ func New(env *cli.Env) *cobra.Command {
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
 	cmd.Flags().StringVar(&o.expect, "expect", "", "apply only a plan with this `HASH`; or the path of a saved plan, to see how they differ")
 	return cmd
+}
+
+// Run shows the plan of a selection, asks unless yes is set, and carries it out.
+func Run(ctx context.Context, env *cli.Env, s workspace.Selection, yes bool) error {
+	return run(ctx, &options{env: env, selection: s, yes: yes, person: env.Person()})
 }
 
 func run(ctx context.Context, o *options) error {
@@ -129,6 +133,9 @@ func (o *options) locked(once, abort context.Context, w *workspace.Workspace, se
 	plan, snap, err := o.plan(once, w, session.State())
 	if err != nil {
 		return nil, err
+	}
+	if !plan.Empty() {
+		w.NoteUncalibrated(session.State())
 	}
 	moves := false
 	for agreed := false; !agreed; {

@@ -17,6 +17,10 @@ type options struct {
 	env       *cli.Env
 	selection workspace.Selection
 	format    string
+	calibrate bool
+	yes       bool   // agreed to what --calibrate makes, or --probe-mail sends
+	member    string // of --probe-mail
+	answers   string // of --answers, a file
 }
 
 // New returns the command.
@@ -27,13 +31,28 @@ func New(env *cli.Env) *cobra.Command {
 		Long: "Check what isa needs in this directory: configuration, credentials, sign-in, clock, quota, state,\n" +
 			"ledger, the servers that mail comes from and goes to, and gateways with name, port, certificate and\n" +
 			"spool. Nothing is changed, and nobody is logged in to a mailbox. The exit code is 1 when a check\n" +
-			"failed.",
+			"failed.\n\n" +
+			"With --calibrate, find out how this tenant behaves where the documentation leaves it open, and record\n" +
+			"it in calibration.json beside the configuration. With --probe-mail, send three messages to a member\n" +
+			"through the gateway before anybody's mail goes there, and record what arrived.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case o.calibrate:
+				return findOut(cmd.Context(), o)
+			case o.member != "":
+				return probeMail(cmd.Context(), o)
+			case o.answers != "":
+				return handIn(cmd.Context(), o)
+			}
 			return run(cmd.Context(), o)
 		},
 	}
 	o.selection.RegisterInputs(cmd)
 	cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
+	o.registerProbe(cmd)
+	cmd.Flags().BoolVar(&o.calibrate, "calibrate", false, "find out what the documentation leaves open, with objects that are made for it and removed again")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "agree beforehand to what --calibrate makes or --probe-mail sends")
+	cmd.MarkFlagsMutuallyExclusive("calibrate", "probe-mail", "answers")
 	return cmd
 }
 

@@ -1,11 +1,9 @@
 package mail
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -97,28 +95,11 @@ func run(ctx context.Context, o *options, names []string) error {
 
 // agree asks; only "yes" is taken.
 func (o *options) agree(ctx context.Context) error {
-	fmt.Fprintf(o.env.Err, "\nMove these copies to %s of their mailbox? Each is looked at again first.\nOnly yes is taken as an answer: ", view.Line(strings.Join(o.to, "/")))
-	type answer struct {
-		text string
-		err  error
+	agreed, err := o.env.Person().Agrees(ctx, fmt.Sprintf("\nMove these copies to %s of their mailbox? Each is looked at again first.\nOnly yes is taken as an answer: ", view.Line(strings.Join(o.to, "/"))))
+	if err == nil && !agreed {
+		err = &cli.Exit{Code: cli.CodeFailed, Err: errors.New("not agreed; nothing was moved")}
 	}
-	got := make(chan answer, 1)
-	go func() {
-		text, err := bufio.NewReader(o.env.In).ReadString('\n')
-		got <- answer{text, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case a := <-got:
-		if a.err != nil && !errors.Is(a.err, io.EOF) {
-			return fmt.Errorf("reading the answer: %w", a.err)
-		}
-		if strings.TrimSpace(a.text) != "yes" {
-			return &cli.Exit{Code: cli.CodeFailed, Err: errors.New("not agreed; nothing was moved")}
-		}
-	}
-	return nil
+	return err
 }
 
 // tell names what could not be searched, and reports whether there was anything.

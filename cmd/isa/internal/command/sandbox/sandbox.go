@@ -16,7 +16,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
+	"github.com/isaworks/isa/cmd/isa/internal/workspace"
 	"github.com/isaworks/isa/internal/atomicfile"
+	"github.com/isaworks/isa/internal/calibration"
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/providers/works/sandbox"
 )
@@ -31,6 +33,7 @@ type options struct {
 	limits    string
 	faults    string
 	switches  []string
+	like      string // file of a calibration
 	plan      string
 	sso       bool
 	domains   []string
@@ -75,6 +78,7 @@ func New(env *cli.Env) *cobra.Command {
 	f.StringVar(&o.limits, "limits", "on", "on or off: calls a minute and the pace of org-unit writes")
 	f.StringVar(&o.faults, "faults", "", "faults to make, e.g. 429=2%,500=1%,drop-response=1%,slow=5%:2s")
 	f.StringArrayVar(&o.switches, "switch", nil, "a behaviour nobody has confirmed, as `name=value` (docs/sandbox.md); may be repeated")
+	f.StringVar(&o.like, "calibration", "", "behave as the tenant of which isa doctor --calibrate wrote this `file`; --switch goes before it")
 	f.StringVar(&o.plan, "plan", "standard_plus", "pricing plan of the tenant: free, lite, standard, standard_plus, trial")
 	f.BoolVar(&o.sso, "sso", false, "members sign in elsewhere: in use as soon as they are created")
 	f.StringArrayVar(&o.domains, "domain", nil, "a company, as `name=ID`; the first is the tenant's own (default acme.co.kr=10000001); may be repeated")
@@ -92,7 +96,7 @@ func run(ctx context.Context, o *options) error {
 	if err := o.checkEnvFile(); err != nil {
 		return err
 	}
-	opts, err := o.server()
+	opts, like, err := o.server()
 	if err != nil {
 		return err
 	}
@@ -109,12 +113,16 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	if err := o.tellClient(Exports(server.Env())); err != nil {
+	vars := server.Env()
+	if like != "" || o.env.Get(workspace.CalibrationVariable) != "" { // that of a sandbox around this one does not count
+		vars[workspace.CalibrationVariable] = like
+	}
+	if err := o.tellClient(Exports(vars)); err != nil {
 		return errors.Join(err, server.Close())
 	}
 	if len(o.command) > 0 {
 		fmt.Fprintf(o.env.Err, "The sandbox is at %s (look at it with a browser) until %s ends.\n", base, view.Line(o.command[0]))
-		return errors.Join(o.runCommand(server.Env()), server.Close())
+		return errors.Join(o.runCommand(vars), server.Close())
 	}
 	fmt.Fprintf(o.env.Err, "The sandbox is at %s (look at it with a browser); Ctrl-C ends it.\n", base)
 	<-ctx.Done()
@@ -167,42 +175,65 @@ func (o *options) tellClient(exports string) error {
 	return err
 }
 
-func (o *options) server() (sandbox.Options, error) {
-	opts := sandbox.Options{
+// server returns how the sandbox is to be, and the tenant that it behaves as, "" for
+// none.
+func (o *options) server() (opts sandbox.Options, like string, err error) {
+	opts = sandbox.Options{
 		Listen: o.listen, Seed: o.seed, SeedValue: o.seedValue, Speed: o.speed, Faults: o.faults,
 		Plan: o.plan, SSO: o.sso, IMAP: o.imap, IMAPTLS: o.imapTLS,
 	}
-	var err error
 	if opts.Limits, err = onOff("--limits", o.limits); err != nil {
-		return opts, err
+		return opts, "", err
 	}
 	if opts.Features, err = onOff("--features", o.features); err != nil {
-		return opts, err
+		return opts, "", err
 	}
 	if o.speed <= 0 {
-		return opts, fmt.Errorf("--speed %v is not above 0", o.speed)
+		return opts, "", fmt.Errorf("--speed %v is not above 0", o.speed)
 	}
 	if o.data != "" {
 		opts.Dir = o.env.Path(o.data)
 		if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
-			return opts, err
+			return opts, "", err
 		}
 	}
 	if o.log {
 		opts.Log = o.env.Err
 	}
 	if opts.Switches, err = sandbox.ParseSwitches(o.switches); err != nil {
-		return opts, err
+		return opts, "", err
+	}
+	if like, err = o.imitate(opts.Switches); err != nil {
+		return opts, "", err
 	}
 	for _, d := range o.domains {
 		name, id, ok := strings.Cut(d, "=")
 		n, err := strconv.Atoi(id)
 		if !ok || err != nil {
-			return opts, fmt.Errorf("--domain %q is not name=ID; write it as --domain acme.co.kr=10000001", d)
+			return opts, "", fmt.Errorf("--domain %q is not name=ID; write it as --domain acme.co.kr=10000001", d)
 		}
 		opts.Domains = append(opts.Domains, sandbox.Domain{ID: n, Name: name})
 	}
-	return opts, nil
+	return opts, like, nil
+}
+
+// imitate sets the switches that were not given as a calibration says, and returns its
+// tenant, "" without one. Facts that no switch stands for change nothing.
+func (o *options) imitate(switches sandbox.Switches) (tenant string, err error) {
+	if o.like == "" {
+		return "", nil
+	}
+	c, err := calibration.Read(o.env.Path(o.like), workspace.Subjects())
+	if err != nil {
+		return "", fmt.Errorf("--calibration: %w", err)
+	}
+	found := c.Values()
+	for _, s := range sandbox.Catalogue() {
+		if _, given := switches[s.Name]; !given && found[s.Name] != "" {
+			switches[s.Name] = found[s.Name]
+		}
+	}
+	return c.Tenant(), nil
 }
 
 func onOff(flag, text string) (bool, error) {

@@ -1,5 +1,5 @@
-// Package state is `isa state`: looking at what isa remembers, and breaking a
-// lock that nobody holds any more.
+// Package state is `isa state`: looking at what isa remembers, changing addresses in it,
+// letting it forget, and breaking a lock that nobody holds any more.
 package state
 
 import (
@@ -11,9 +11,9 @@ import (
 // New returns the command.
 func New(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "state", Short: "Look at the state, break a lock", Args: cobra.NoArgs,
+		Use: "state", Short: "Look at the state and repair it", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newList(env), newShow(env), newUnlock(env))
+	cmd.AddCommand(newList(env), newShow(env), newMove(env), newRemove(env), newUnlock(env))
 	return cmd
 }

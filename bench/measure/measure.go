@@ -1,6 +1,7 @@
 //go:build unix
 
-package main
+// Package measure measures processes: how long they take, and how much of the machine.
+package measure
 
 import (
 	"bytes"
@@ -17,30 +18,28 @@ import (
 	"time"
 )
 
-// figures are of one process with all that it started.
-type figures struct {
-	wall time.Duration
-	cpu  time.Duration
-	peak
+// Figures are of one process with all that it started.
+type Figures struct {
+	Wall time.Duration
+	CPU  time.Duration // user and system
+	Peak
 }
 
-// peak is the most that one process had at a time.
-type peak struct {
-	mib     float64 // of resident memory
-	files   int     // open, connections included
-	threads int
+// Peak is the most that one process had at a time.
+type Peak struct {
+	MiB     float64 // of resident memory
+	Files   int     // open, connections included
+	Threads int
 }
 
-// errRanOut is the error of a tool that took too long.
-var errRanOut = errors.New("the time that -limit allows is over")
+// Starter makes a command that ends with ctx.
+type Starter func(ctx context.Context) *exec.Cmd
 
-// starter makes a command that ends with ctx.
-type starter func(ctx context.Context) *exec.Cmd
-
-// run measures what start makes. A command that takes longer than limit is ended.
-// What it says goes to also, too, unless that is nil.
-func run(ctx context.Context, start starter, limit time.Duration, also io.Writer) (figures, error) {
-	ctx, stop := context.WithTimeoutCause(ctx, limit, errRanOut)
+// Run runs what start makes. A command that takes longer than limit is ended.
+// What it says goes to also, too, unless that is nil. The error of a command that
+// failed has its last words, and wraps the *exec.ExitError.
+func Run(ctx context.Context, start Starter, limit time.Duration, also io.Writer) (Figures, error) {
+	ctx, stop := context.WithTimeoutCause(ctx, limit, errors.New("the time that -limit allows is over"))
 	defer stop()
 	cmd := start(ctx)
 	var said bytes.Buffer
@@ -51,17 +50,17 @@ func run(ctx context.Context, start starter, limit time.Duration, also io.Writer
 	cmd.Stdout, cmd.Stderr = out, out
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		return figures{}, err
+		return Figures{}, err
 	}
-	most := make(chan peak)
+	most := make(chan Peak)
 	ended := make(chan struct{})
-	go func() { most <- watch(cmd.Process.Pid, ended) }()
+	go func() { most <- Watch(cmd.Process.Pid, ended) }()
 	err := cmd.Wait()
-	f := figures{wall: time.Since(began), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	f := Figures{Wall: time.Since(began), CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	close(ended)
-	if f.peak = <-most; f.mib == 0 {
+	if f.Peak = <-most; f.MiB == 0 {
 		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			f.mib = float64(usage.Maxrss) / 1024
+			f.MiB = float64(usage.Maxrss) / 1024
 		}
 	}
 	if err != nil {
@@ -70,13 +69,13 @@ func run(ctx context.Context, start starter, limit time.Duration, also io.Writer
 	return f, nil
 }
 
-// watch reads what a process has until it ends: the peak of its resident memory
+// Watch reads what a process has until it ends: the peak of its resident memory
 // (VmHWM), its open files and threads. What the system counts for a process that has
 // ended includes the memory of whoever started it, so that only /proc tells the truth.
-func watch(pid int, ended <-chan struct{}) peak {
+func Watch(pid int, ended <-chan struct{}) Peak {
 	tick := time.NewTicker(4 * time.Millisecond)
 	defer tick.Stop()
-	var most peak
+	var most Peak
 	for n := 0; ; n++ {
 		select {
 		case <-ended:
@@ -85,14 +84,22 @@ func watch(pid int, ended <-chan struct{}) peak {
 		}
 		now := status(pid)
 		if n%8 == 0 { // the list of files costs more
-			now.files = openFiles(pid)
+			now.Files = OpenFiles(pid)
 		}
-		most = peak{max(most.mib, now.mib), max(most.files, now.files), max(most.threads, now.threads)}
+		most = Peak{max(most.MiB, now.MiB), max(most.Files, now.Files), max(most.Threads, now.Threads)}
 	}
 }
 
+// Now is what a process has had at most of memory so far, and what it has of the rest
+// now.
+func Now(pid int) Peak {
+	p := status(pid)
+	p.Files = OpenFiles(pid)
+	return p
+}
+
 // status is VmHWM and the threads of a process, zero where the system does not tell.
-func status(pid int) (p peak) {
+func status(pid int) (p Peak) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {
 		return p
@@ -103,18 +110,20 @@ func status(pid int) (p peak) {
 		switch name {
 		case "VmHWM":
 			if kb, err := strconv.ParseFloat(number, 64); err == nil {
-				p.mib = kb / 1024
+				p.MiB = kb / 1024
 			}
 		case "Threads":
 			if n, err := strconv.Atoi(number); err == nil {
-				p.threads = n
+				p.Threads = n
 			}
 		}
 	}
 	return p
 }
 
-func openFiles(pid int) int {
+// OpenFiles is how many files a process has open, connections included; 0 when it has
+// ended, or the system does not tell.
+func OpenFiles(pid int) int {
 	list, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd")
 	if err != nil {
 		return 0 // it has ended
