@@ -159,7 +159,7 @@ func (v *visit) short() bool {
 // is put there.
 func (v *visit) prepare(ctx context.Context) error {
 	known := v.known
-	v.first = total(known.Sums).Items == 0
+	v.first = total(known.Sums).Items+known.Sums[providers.OnTheWay].Items == 0
 	v.thorough = v.thorough || known.Gone // the folder is back
 	if known.ID != "" && (known.Epoch != v.f.Epoch || v.f.Items != known.Items || v.f.Bytes != known.Bytes || known.Gone) {
 		if err := v.led.Survey(ctx, v.f.Folder); err != nil {

@@ -342,3 +342,26 @@ func TestALostLedgerDoesNotDoubleWhatTheServiceFetched(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsHeldMovesWithWhatComes: a folder of which nothing but what waits for more is
+// recorded, at a source that cannot tell what changed.
+func TestWhatIsHeldMovesWithWhatComes(t *testing.T) {
+	for _, condstore := range []bool{true, false} {
+		from, sp := newStore(t, "old"), openSpool(t, 0)
+		from.condstore = condstore
+		svc := newService(t, sp)
+		fill(from, 0, 3)
+		o := options(openLedger(t), gateway(t, from, svc, sp))
+		if r := mustRun(t, o); r.Jobs[0].Held != 3 {
+			t.Fatalf("%+v", r.Jobs[0])
+		}
+		if err := o.Sleep(t.Context(), 12*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		fill(from, 2000, 50)
+		if r := mustRun(t, o); r.Moved[providers.Copied].Items != 53 {
+			t.Errorf("condstore %v: %v: %+v", condstore, r.Moved, r.Jobs[0])
+		}
+		wantAll(t, from, svc, nil)
+	}
+}

@@ -152,6 +152,13 @@ func (f *folder) offer(tx *txn, batch int64, records []providers.Record) error {
 	}
 	handed, _ := outcomeNumber(providers.Unproven)
 	tx.changed = true
+	for _, r := range records {
+		if v, err := tx.one(sqlIsOffered, era, keyValue(r.Key)); err != nil {
+			return err
+		} else if v != nil {
+			return refuse(diag.Internal, fmt.Sprintf("item %s is in a batch already that is not settled", r.Key), "")
+		}
+	}
 	var delta sums
 	var bytes int64
 	for _, r := range records {
@@ -165,11 +172,6 @@ func (f *folder) offer(tx *txn, batch int64, records []providers.Record) error {
 		}
 		if err := f.s.name(tx, era, r); err != nil {
 			return err
-		}
-		if v, err := tx.one(sqlIsOffered, era, keyValue(r.Key)); err != nil {
-			return err
-		} else if v != nil {
-			return refuse(diag.Internal, fmt.Sprintf("item %s is in a batch already that is not settled", r.Key), "")
 		}
 		if _, err := tx.exec(sqlOffer, batch, uid, era, keyValue(r.Key)); err != nil {
 			return err

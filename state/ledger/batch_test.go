@@ -373,9 +373,12 @@ func TestABatchHasNoSayInWhatAnotherSettled(t *testing.T) {
 	b, ctx := s.Batches(), t.Context()
 	fillBatch(t, s, "one", 1, 10)
 	must(t, b.Make(ctx, providers.Batch{ID: "two", Route: "server"}))
-	again := batch(1, 1)
-	again[0].Target = uid(1)
+	again := append(batch(50, 1), batch(1, 1)...)
+	again[0].Target, again[1].Target = uid(50), uid(1)
 	wantFailure(t, b.Offer(ctx, "two", "INBOX", again), diag.Internal, "in a batch already")
+	if known, err := f.Known(ctx, []string{again[0].Key}); err != nil || len(known) > 0 {
+		t.Errorf("a refused offer left %v, %v", known, err)
+	}
 	done := batch(1, 4)
 	for i := range done {
 		done[i].Outcome = providers.Copied
