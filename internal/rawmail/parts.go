@@ -167,8 +167,23 @@ func (p *parser) content(q *Part) stop {
 	q.Body.To, q.Lines = p.at, p.count-first
 	if end.level >= 0 {
 		q.Body.To, q.Lines = max(q.Body.From, p.start-p.before), p.counted-first
+		if q.Message != nil {
+			q.Message.within(q.Body.To)
+		}
 	}
 	return end
+}
+
+// within ends a part where the one around it ends: the line end before a boundary belongs
+// to the boundary, also when it is the empty line behind a header.
+func (q *Part) within(to int64) {
+	q.Header.To, q.Body.From, q.Body.To = min(q.Header.To, to), min(q.Body.From, to), min(q.Body.To, to)
+	if q.Message != nil {
+		q.Message.within(to)
+	}
+	if n := len(q.Children); n > 0 {
+		q.Children[n-1].within(to)
+	}
 }
 
 // multipart reads the children and what follows them.

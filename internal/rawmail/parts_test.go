@@ -9,6 +9,7 @@ import (
 // a level do not overlap.
 func FuzzParts(f *testing.F) {
 	f.Add("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: message/rfc822\r\n\r\na: b\r\n\r\nc\r\n--b--\r\n")
+	f.Add("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: message/rfc822\r\n\r\na: b\r\n\n--b--\r\n")
 	f.Add("Content-Type: multipart/digest; boundary=b\n\n--b\n--b\n\n--b--")
 	f.Add("\r\n")
 	f.Add("")
