@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/isaworks/isa/internal/diag"
@@ -50,7 +51,7 @@ func TestALostAnswer(t *testing.T) {
 			}
 			done := false
 			to.fault = func(op string, after bool, k int) error {
-				if done || op != "stored" || c.arrives && k != n || !c.arrives && k != 0 {
+				if op != "stored" || done || c.arrives && k != n || !c.arrives && k != 0 {
 					return nil
 				}
 				done = true
@@ -144,7 +145,7 @@ func TestAnAnswerLostInAnEmptyInboxIsCopied(t *testing.T) {
 		}
 		lost := false
 		to.fault = func(op string, after bool, k int) error {
-			if lost || op != "stored" || k != 50 {
+			if op != "stored" || lost || k != 50 {
 				return nil
 			}
 			lost = true
@@ -206,22 +207,22 @@ func TestWhatCannotBeLookedForIsUnproven(t *testing.T) {
 			for i := range n {
 				from.folders[0].put(from, letterOf(i, 5))
 			}
-			lost := false
+			var lost atomic.Bool
 			to.fault = func(op string, after bool, k int) error {
 				switch {
-				case lost && op != "stored":
+				case lost.Load() && op != "stored":
 					return &diag.Failure{Class: why, Op: op, Detail: "nobody may look"}
 				case op != "stored" || arrived && k != n || !arrived && k != 0:
 					return nil
 				}
-				lost = true
+				lost.Store(true)
 				return &diag.Failure{Class: diag.Unavailable, Op: op, Detail: "the answer was lost", Unknown: true}
 			}
 			clock := newClock()
 			o := options(openLedger(t), job(from, to))
 			o.Now, o.Sleep = clock.Now, clock.Sleep
 			r, err := Run(t.Context(), o)
-			if err != nil || !lost || r.Done() {
+			if err != nil || !lost.Load() || r.Done() {
 				t.Fatal(err, "no answer was lost, or nobody cared")
 			}
 			if r.Sums[providers.Unproven].Items != n || r.Sums[providers.Copied].Items != 0 {

@@ -191,10 +191,9 @@ func TestFilingDuringAPass(t *testing.T) {
 	for i := range 30 {
 		from.folders[i%3].put(from, letterOf(i, 10))
 	}
-	filed := false
+	var filed atomic.Bool // several folders are put at once
 	to.fault = func(op string, after bool, n int) error {
-		if op == "put" && !filed {
-			filed = true
+		if op == "put" && filed.CompareAndSwap(false, true) {
 			from.mu.Lock()
 			defer from.mu.Unlock()
 			file(from, "INBOX", "b", keysOf(from, "INBOX")[:3]...)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -209,10 +210,10 @@ func TestWaitingTakesNoRealTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from, to := newStore(t, "old"), newStore(t, "new")
 		from.box("INBOX").put(from, letterOf(1, 1))
-		n := 0
+		var n atomic.Int32
 		from.fault = func(op string, after bool, _ int) error {
 			if op == "open" {
-				if n++; n < 6 {
+				if n.Add(1) < 6 {
 					return down(op)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,10 +202,10 @@ func TestPatienceIsNewWhenSomethingArrives(t *testing.T) {
 		for i := range 1000 {
 			from.folders[0].put(from, letterOf(i, 5))
 		}
-		n := 0
+		var n atomic.Int32
 		fault := func(op string, after bool, _ int) error {
 			if op == at {
-				if n++; n%2 == 0 {
+				if n.Add(1)%2 == 0 {
 					return &diag.Failure{Class: diag.Limited, Op: op, Err: told(90 * time.Minute)}
 				}
 			}
@@ -213,7 +214,7 @@ func TestPatienceIsNewWhenSomethingArrives(t *testing.T) {
 		if at == "fetch" { // the source gives some and breaks off
 			fault = func(op string, after bool, _ int) error {
 				if op == "fetched" {
-					if n++; n%30 == 0 {
+					if n.Add(1)%30 == 0 {
 						return &diag.Failure{Class: diag.Limited, Op: op, Err: told(90 * time.Minute)}
 					}
 				}
