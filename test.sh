@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them: the second command of the README.
 # usage: ./test.sh [--fuzz [PACKAGE ...]]    --fuzz also fuzzes each target of the packages (all) for ten seconds
-#        ./test.sh --install                 only installs: a C compiler (for the race detector), Dovecot, Cyrus IMAP, mail clients
+#        ./test.sh --install                 only installs: a C compiler (for the race detector), Dovecot, Cyrus IMAP, mail clients, Chromium
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -80,6 +80,11 @@ fuzz_target() {
 
 has() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
 
+has_browser() {
+  has chromium || has chromium-browser || has google-chrome || has google-chrome-stable ||
+    [ -x "/Applications/Chromium.app/Contents/MacOS/Chromium" ] || [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]
+}
+
 case "$(uname -s)" in
 Linux)
   if has apt-get; then
@@ -91,18 +96,22 @@ Linux)
     has offlineimap || missing+=(offlineimap3)
     has fetchmail || missing+=(fetchmail)
     has curl || missing+=(curl)
+    has dot || missing+=(graphviz)
     has python3 || missing+=(python3)
+    has openssl || missing+=(openssl)
+    has_browser || missing+=(chromium)
     perl -MMail::IMAPClient -MIO::Socket::SSL -e1 2>/dev/null || missing+=(libmail-imapclient-perl libio-socket-ssl-perl)
     [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
     unpack_cyrus
-  elif ! has cc || ! has dovecot; then
-    echo "The tests need a C compiler, Dovecot, mail clients, and Cyrus IMAP from Debian's packages: this script installs them on Debian and Ubuntu." >&2
+  elif ! has cc || ! has dovecot || ! has_browser; then
+    echo "The tests need a C compiler, Dovecot, mail clients, Chromium, and Cyrus IMAP from Debian's packages: this script installs them on Debian and Ubuntu." >&2
     exit 1
   fi
   ;;
 Darwin)
   has cc || { echo "The race detector needs a C compiler: run 'xcode-select --install', then this again." >&2; exit 1; }
   has dovecot || [ -x /opt/homebrew/sbin/dovecot ] || [ -x /usr/local/sbin/dovecot ] || brew install --quiet dovecot
+  has_browser || brew install --quiet --cask google-chrome
   ;;
 esac
 [ "${1-}" != --install ] || exit 0

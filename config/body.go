@@ -56,9 +56,9 @@ func (l *loader) compileBody(b *hclsyntax.Body, attrs []schema.Attr, p place) *b
 		if !written || p.skip[a.Name] {
 			continue
 		}
-		if a.Block {
+		if a.Block && (!a.Clearable || writesBlock(b, a.Name)) {
 			l.problem(diag.Diagnostic{
-				Code: "config.attribute_block", Summary: "A block written as an argument",
+				Code: "config.attribute_block", Summary: blockAsArgument,
 				Detail:  fmt.Sprintf("%s of %s is a block.", a.Name, p.title),
 				Fix:     fmt.Sprintf("write %s { … } without the equals sign", a.Name),
 				Address: p.owner.String(), Attr: a.Name, Place: at(syntax.SrcRange),

@@ -72,10 +72,12 @@ func valueCodes() map[string]string {
 	return map[string]string{
 		"secret.handle":         "The arguments of a secret_ function do not name a secret. Fill them in as the message says.",
 		"secret.location":       "A table of secrets lies in the directory of the configuration and is not encrypted, so it could be published with it. Encrypt it with age, or move it out of the directory.",
-		"secret.plain":          "An argument for a secret was given a text. Secrets are never written in a configuration: use secret_env, secret_file or secret_table. If the text was a real secret, change it.",
+		"secret.plain":          "An argument for a secret was given a text. Secrets are never written in a configuration: use secret_env, secret_file, secret_table, secret_command or secret_prompt. If the text was a real secret, change it.",
 		"secret.use":            "A secret was used where its text would become visible: in a template, a condition, a key or an argument that takes no secret. Give it, by itself, to an argument that takes one.",
 		"value.clear":           "clear empties an argument at the tenant. It stands for a whole argument or an entry of a map (names = { en_US = clear }), not for an element of a list, and not every argument can be emptied. Leave the argument out to leave it alone.",
 		"value.enum":            "The argument takes only the values that the message lists. Use one of them.",
+		"value.file":            "An argument names a file that cannot be read or that the service would refuse: too large, or in another format. Correct the path, which is relative to the directory of the configuration, or the file.",
+		"value.file_advice":     "An argument names a file that the service takes, but that is not as the product advises. Change the file, or leave it as it is.",
 		"value.missing":         "An argument that every object needs is null or empty in this object, often because a cell is empty. Fill it in, or leave the row out of for_each.",
 		"value.name_unsure":     "split_name() could not tell with certainty where the family name ends: a foreign name, or one that can be split in two ways. Check it, and write last_name and first_name yourself if it is wrong.",
 		"value.resident_number": "An expression reads a column of resident registration numbers. The law restricts their use, and no service needs them. Use another column and remove this one from the file.",

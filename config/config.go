@@ -5,6 +5,7 @@ package config
 import (
 	"context"
 	"io/fs"
+	"sync"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/schema"
@@ -31,6 +32,15 @@ type Config struct {
 	// Sources are the texts of the HCL files by name relative to Dir, for showing
 	// snippets.
 	Sources map[string][]byte
+
+	commands *sync.Map // handles that secret_command() made
+}
+
+// HasCommand tells whether an expression of the configuration made the handle of a
+// command, so that it may be run.
+func (c *Config) HasCommand(handle value.Secret) bool {
+	_, ok := c.commands.Load(handle)
+	return ok
 }
 
 // Isa is the `isa` block.
@@ -71,6 +81,7 @@ type Table struct {
 	File, Sheet, Encoding string
 	Rows                  int
 	Filled                map[string]int // heading → cells that are not empty, of columns in use
+	Key, Digest           string         // as in the state (state.Table)
 }
 
 // Options steer Load.

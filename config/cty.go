@@ -8,10 +8,10 @@ import (
 )
 
 // typeOf returns the type in expressions of an argument of a referenced object,
-// or NilType when expressions cannot read it: secrets.
+// or NilType when expressions cannot read it: secrets, and values of any shape.
 func typeOf(t schema.Type) cty.Type {
 	switch t.Kind {
-	case schema.String:
+	case schema.String, schema.File:
 		return cty.String
 	case schema.Int:
 		return cty.Number
@@ -45,6 +45,10 @@ func ctyOf(t schema.Type, v value.Value) cty.Value {
 	typ := typeOf(t)
 	switch v := v.(type) {
 	case value.String:
+		if t.Kind == schema.File {
+			name, _ := schema.FileParts(string(v))
+			return cty.StringVal(name)
+		}
 		return cty.StringVal(string(v))
 	case value.Int:
 		return cty.NumberIntVal(int64(v))

@@ -161,6 +161,11 @@ func elementsOf(coll cty.Value) ([]eachOf, bool) {
 
 // attribute decodes the value of an argument; nil is unmanaged.
 func (s *scope) attribute(a *schema.Attr, v cty.Value, at *step) value.Value {
+	if a.Block && v.Type() != clearType && !v.IsNull() {
+		s.report(at, "config.attribute_block", blockAsArgument, fmt.Sprintf("%s is a block; as an argument it takes clear only.", a.Name),
+			fmt.Sprintf("write %s { … } without the equals sign", a.Name))
+		return nil
+	}
 	if v.Type() == clearType {
 		if !a.Clearable {
 			s.report(at, "value.clear", "An argument that cannot be cleared",
@@ -239,6 +244,10 @@ func (s *scope) decode(t *schema.Type, set bool, v cty.Value, at *step) value.Va
 		return s.mapping(t, v, at)
 	case schema.Object:
 		return s.object(t, v, at)
+	case schema.File:
+		return s.file(t.File, v, at)
+	case schema.Free:
+		return s.free(v, at)
 	}
 	panic(fmt.Sprintf("config: the schema has a type of kind %d", t.Kind))
 }

@@ -32,10 +32,12 @@ type files struct {
 	fsys   fs.FS
 	real   bool
 	digest map[string][32]byte // of everything that was read, by the path as written
+	// examined are the files that arguments name, by the path as written.
+	examined map[string]examined
 }
 
 func newFiles(dir string, fsys fs.FS) *files {
-	f := &files{dir: dir, fsys: fsys, digest: map[string][32]byte{}}
+	f := &files{dir: dir, fsys: fsys, digest: map[string][32]byte{}, examined: map[string]examined{}}
 	if fsys == nil {
 		f.fsys, f.real = os.DirFS(dir), true
 	}

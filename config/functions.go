@@ -56,6 +56,7 @@ func (l *loader) ownFunctions() map[string]*function.Spec {
 		"alltrue": quantifier(true), "anytrue": quantifier(false), "sum": sumFunc(), "group_by": groupByFunc(), "find": l.findFunc(),
 		"sheet": l.sheetFunc(), "env": l.envFunc(), "file": l.fileFunc(), "fileset": l.filesetFunc(), "as_of": l.asOfFunc(),
 	}
+	maps.Copy(out, dayFunctions())
 	maps.Copy(out, l.humanFunctions())
 	maps.Copy(out, l.secretFunctions())
 	return out

@@ -19,6 +19,7 @@ func (l *loader) humanFunctions() map[string]*function.Spec {
 		"digits":     digitsFunc(),
 		"number":     numberFunc(),
 		"split_name": l.splitNameFunc(),
+		"romanize":   l.romanizeFunc(),
 	}
 }
 
@@ -134,15 +135,20 @@ func (l *loader) splitNameFunc() *function.Spec {
 				return cty.NilVal, &fixError{err.Error(), "write last_name and first_name for this person"}
 			}
 			if !sure {
-				l.note(note{
-					"value.name_unsure", "A name that may be split wrongly",
-					fmt.Sprintf("%q was split into %q and %q.", args[0].AsString(), last, first),
-					"check it; write last_name and first_name yourself if it is wrong",
-				})
+				l.noteUnsure(args[0].AsString(), last, first)
 			}
 			return cty.ObjectVal(map[string]cty.Value{"last": orNull(last), "first": orNull(first)}), nil
 		},
 	}
+}
+
+// noteUnsure warns of a name that was split, perhaps wrongly.
+func (l *loader) noteUnsure(name, last, first string) {
+	l.note(note{
+		"value.name_unsure", "A name that may be split wrongly",
+		fmt.Sprintf("%q was split into %q and %q.", name, last, first),
+		"check it; write last_name and first_name yourself if it is wrong",
+	})
 }
 
 func orNull(text string) cty.Value {

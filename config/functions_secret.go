@@ -8,15 +8,18 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/secret"
 	"github.com/isaworks/isa/internal/value"
 )
 
 // secretFunctions make handles of secrets. They never read a secret.
 func (l *loader) secretFunctions() map[string]*function.Spec {
 	return map[string]*function.Spec{
-		"secret_env":   secretFunc([]string{"name"}, envHandle),
-		"secret_file":  secretFunc([]string{"path"}, fileHandle),
-		"secret_table": secretFunc([]string{"path", "key"}, l.tableHandle),
+		"secret_env":     secretFunc([]string{"name"}, envHandle),
+		"secret_file":    secretFunc([]string{"path"}, fileHandle),
+		"secret_table":   secretFunc([]string{"path", "key"}, l.tableHandle),
+		"secret_command": programFunc(l.commandHandle),
+		"secret_prompt":  secretFunc([]string{"question"}, promptHandle),
 	}
 }
 
@@ -25,14 +28,32 @@ func secretFunc(names []string, handle func(args []string) (string, error)) *fun
 	for i, n := range names {
 		params[i] = textParam(n)
 	}
+	return handleFunc(params, nil, func(i int) (string, bool) { return names[i], true }, handle)
+}
+
+// programFunc takes the name of a program and any number of arguments, which may be
+// empty but not null: a half-filled column would make another command.
+func programFunc(handle func(argv []string) (string, error)) *function.Spec {
+	argument := textParam("argument")
+	return handleFunc([]function.Parameter{textParam("program")}, &argument, func(i int) (string, bool) {
+		if i == 0 {
+			return "program", true
+		}
+		return fmt.Sprintf("argument %d", i), false
+	}, handle)
+}
+
+// handleFunc makes a function that returns a handle. called gives an argument's name,
+// and whether it must have a text.
+func handleFunc(params []function.Parameter, more *function.Parameter, called func(i int) (name string, full bool), handle func(args []string) (string, error)) *function.Spec {
 	return &function.Spec{
-		Params: params, Type: function.StaticReturnType(secretType),
+		Params: params, VarParam: more, Type: function.StaticReturnType(secretType),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			texts := make([]string, len(args))
 			for i, a := range args {
-				if a.IsNull() || a.AsString() == "" {
+				if name, full := called(i); a.IsNull() || full && a.AsString() == "" {
 					return cty.NilVal, &listError{secretProblem("secret.handle", "The handle of a secret is incomplete",
-						fmt.Sprintf("The %s is empty.", names[i]), "fill it in")}
+						fmt.Sprintf("The %s is empty.", name), "fill it in")}
 				}
 				texts[i] = a.AsString()
 			}
@@ -68,6 +89,17 @@ func (l *loader) tableHandle(args []string) (string, error) {
 			"encrypt it with age, so that its name ends in .age, or move it out of the directory")}
 	}
 	return "table:" + path + "#" + key, nil
+}
+
+// commandHandle notes the command, because only those that the configuration has are run.
+func (l *loader) commandHandle(argv []string) (string, error) {
+	handle, err := secret.CommandHandle(argv)
+	l.cfg.commands.Store(handle, true)
+	return string(handle), err
+}
+
+func promptHandle(args []string) (string, error) {
+	return string(secret.PromptHandle(args[0])), nil
 }
 
 func secretProblem(code, summary, detail, fix string) diag.List {

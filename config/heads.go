@@ -272,6 +272,13 @@ func (l *loader) evaluateAccess(tenant value.Object) {
 			}
 		}
 	}
+	if secret.Prompts(a.ClientSecret) || secret.Prompts(a.PrivateKey) {
+		place := a.Range
+		l.problem(diag.Diagnostic{
+			Code: "secret.handle", Summary: "A secret that cannot be asked for", Detail: "Every plan needs the credentials, and a plan never asks.",
+			Fix: "use secret_env, secret_file or secret_command here; secret_prompt is for passwords that only an apply or a sync needs", Place: diag.Place{Range: &place},
+		})
+	}
 	a.APIBase, a.AuthBase = l.base("ISA_API_BASE"), l.base("ISA_AUTH_BASE")
 	a.IMAPBase = l.mailBase("ISA_IMAP_BASE")
 }

@@ -78,7 +78,7 @@ func newLoader(ctx context.Context, dir string, opts Options) *loader {
 	}
 	l := &loader{
 		ctx: ctx, opts: opts, files: newFiles(dir, opts.FS),
-		cfg:    &Config{Dir: dir, AsOf: opts.AsOf, Sources: map[string][]byte{}},
+		cfg:    &Config{Dir: dir, AsOf: opts.AsOf, Sources: map[string][]byte{}, commands: &sync.Map{}},
 		kinds:  map[string]*kind{},
 		byName: map[addr.Address]*block{}, byType: map[string][]*block{},
 		variables: map[string]*variable{}, locals: map[string]*local{},

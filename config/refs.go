@@ -138,7 +138,7 @@ func (s *scope) secret(v cty.Value, at *step) value.Value {
 		return nil
 	}
 	s.report(at, "secret.plain", "A secret that is written out", "This argument takes only the handle of a secret, never its text.",
-		`use secret_env("NAME"), secret_file("path") or secret_table("file", key); if the text was a real secret, change it: it may be in the history of the file`)
+		`use secret_env("NAME"), secret_file("path"), secret_table("file", key) or secret_command("program"); if the text was a real secret, change it: it may be in the history of the file`)
 	return nil
 }
 

@@ -82,6 +82,9 @@ func (t *tables) open(path string, o sheet.Options) (*loaded, diag.List) {
 		}}
 		return l, l.failed
 	}
+	if !t.columns.all(key) {
+		o.Columns = slices.AppendSeq([]string{}, maps.Keys(t.columns.of(key)))
+	}
 	table, found := sheet.Open(fsys, name, o)
 	for i := range found {
 		if c := found[i].Cell; c != nil && c.File == name {
@@ -151,13 +154,13 @@ func (t *tables) load(l *loaded) {
 	}
 	l.rows = make([]cty.Value, l.table.Len())
 	null := cty.NullVal(cty.String)
-	texts := map[string]cty.Value{}                // equal texts share one value
+	texts := make([]repeats, len(l.table.Headings))
 	vals := make(map[string]cty.Value, len(names)) // MapVal takes a copy
 	for row := range l.rows {
 		for heading, col := range names {
 			v := cty.UnknownVal(cty.String) // the column is missing, which was reported
 			if col >= 0 {
-				v = t.cell(l, row, col, null, texts)
+				v = t.cell(l, row, col, null, &texts[col])
 			}
 			vals[heading] = v
 		}
@@ -173,7 +176,7 @@ func (t *tables) load(l *loaded) {
 	}
 }
 
-func (t *tables) cell(l *loaded, row, col int, null cty.Value, texts map[string]cty.Value) cty.Value {
+func (t *tables) cell(l *loaded, row, col int, null cty.Value, texts *repeats) cty.Value {
 	if _, bad := l.table.Fault(row, col); bad {
 		return cty.UnknownVal(cty.String)
 	}
@@ -181,11 +184,34 @@ func (t *tables) cell(l *loaded, row, col int, null cty.Value, texts map[string]
 	if empty {
 		return null
 	}
-	v, ok := texts[text]
-	if !ok {
-		v = cty.StringVal(text)
-		texts[text] = v
+	return texts.value(text)
+}
+
+// repeats lets equal texts of a column share one value. It gives up on columns that
+// repeat little, such as names and numbers, where that would cost more than it saves.
+type repeats struct {
+	values       map[string]cty.Value
+	hits, misses int
+	off          bool
+}
+
+func (r *repeats) value(text string) cty.Value {
+	if r.off {
+		return cty.StringVal(text)
 	}
+	if v, ok := r.values[text]; ok {
+		r.hits++
+		return v
+	}
+	v := cty.StringVal(text)
+	if r.misses++; r.misses > 512 && r.hits < r.misses {
+		r.off, r.values = true, nil
+		return v
+	}
+	if r.values == nil {
+		r.values = map[string]cty.Value{}
+	}
+	r.values[text] = v
 	return v
 }
 
@@ -226,6 +252,7 @@ func (t *tables) report() []Table {
 		for _, col := range l.used {
 			r.Filled[l.table.Headings[col]] = l.table.Filled(col)
 		}
+		r.Key, r.Digest = l.digest()
 		out = append(out, r)
 	}
 	return out

@@ -104,7 +104,7 @@ func (l *loader) variableArgument(v *variable, a *hclsyntax.Attribute) {
 	default:
 		fix := didYouMean(a.Name, names, "remove it")
 		if a.Name == "sensitive" {
-			fix = "remove it; secrets are read with secret_env, secret_file or secret_table and need no variable"
+			fix = "remove it; secrets are read with secret_env, secret_file, secret_table, secret_command or secret_prompt and need no variable"
 		}
 		l.variableProblem("config.attribute_unknown", "Unknown argument", a.NameRange,
 			fmt.Sprintf("variable has no argument %s.", a.Name), fix)

@@ -104,7 +104,7 @@ func read(t *testing.T, path string) string {
 func reference() string {
 	var b strings.Builder
 	for _, d := range config.Describe(append(directory.Schemas(), mail.Schemas()...)) {
-		fmt.Fprintf(&b, "### `%s`\n\n", d.Header)
+		fmt.Fprintf(&b, "### `%s`\n\n%s", d.Header, introduction(d.Header))
 		if d.Kind != nil {
 			fmt.Fprintf(&b, "%s\n\n", aboutKind(d.Kind))
 		} else {
@@ -189,6 +189,10 @@ func typeWords(t schema.Type) string {
 		return "list of " + typeWords(*t.Elem)
 	case schema.Map:
 		return "map of " + typeWords(*t.Elem)
+	case schema.Free:
+		return "text, whole number, { text, link }, or list of one of these"
+	case schema.File:
+		return "path of a file"
 	case schema.Object:
 		var names []string
 		for _, a := range t.Attrs {

@@ -92,7 +92,9 @@ func newExample(t *testing.T, isa, name string) *example {
 	if err := os.CopyFS(dir, os.DirFS(name)); err != nil {
 		t.Fatal(err)
 	}
-	server, err := sandbox.New(sandbox.Options{Limits: true, Features: true, Speed: speed})
+	server, err := sandbox.New(sandbox.Options{Limits: true, Features: true, Speed: speed, Domains: []sandbox.Domain{
+		{ID: 10000001, Name: "acme.co.kr"}, {ID: 10000002, Name: "acme-lab.co.kr"}, // of multi-company
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

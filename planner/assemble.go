@@ -9,7 +9,6 @@ import (
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
-	"github.com/isaworks/isa/state"
 )
 
 // statusKey is where Change.Expect keeps the status that the plan relied on. No
@@ -94,7 +93,7 @@ func (p *planner) change(o *object) Change {
 			c.Managed = p.leftWith(o)
 		}
 	} else {
-		c.Lifecycle, c.Managed = o.inst.Lifecycle, p.managed(o)
+		c.Lifecycle, c.Managed, c.Behind = o.inst.Lifecycle, p.managed(o), o.behind
 		if o.inst.Range.File != "" {
 			r := o.inst.Range
 			c.Range = &r
@@ -105,6 +104,7 @@ func (p *planner) change(o *object) Change {
 	}
 	p.placeChange(o, &c)
 	p.expectStatus(o, &c)
+	p.companyChange(o, &c)
 	if o.hidden {
 		c.Expect = nil // nothing of it was seen
 	}
@@ -150,7 +150,7 @@ func (p *planner) managed(o *object) value.Object {
 		a := &o.kind.Attrs[i]
 		v, ok := o.inst.Attrs[a.Name]
 		switch {
-		case !ok || a.Steering:
+		case !ok || a.Steering && a.Name != o.kind.SuspendOn:
 		case a.WriteOnly:
 			out[a.Name] = Digest(v)
 		default:
@@ -210,7 +210,6 @@ func (p *planner) action(o *object) (Action, string) {
 		return p.leavingAction(o)
 	}
 	s := &o.steps
-	wasRetired := o.st != nil && o.st.Status == state.Retired
 	switch {
 	case o.live == nil && o.byHand != "":
 		return Create, o.byHand + "; created again"
@@ -218,12 +217,17 @@ func (p *planner) action(o *object) (Action, string) {
 		return Create, "an earlier create did not come to an end, and nothing of it was found"
 	case o.live == nil:
 		return Create, "declared, and not there yet"
-	case wasRetired:
-		return Restore, "a leaver returns"
+	case s.suspend != nil:
+		return Suspend, p.dueReason(o)
+	case p.returns(o):
+		return Restore, p.returnReason(o)
 	case s.undelete != nil:
 		return Restore, "deleted by hand"
 	case o.st == nil:
 		return Adopt, "exists already; matched by " + p.matchedBy(o)
+	}
+	if s.relocate != nil {
+		return Move, o.moveReason()
 	}
 	reason := p.toRecord(o, false)
 	if o.turned {

@@ -21,10 +21,14 @@ const confirmWithin = 60 * time.Second
 // pure and never fails: problems, refused guards included, are Diagnostics of
 // the plan. A plan whose diagnostics hold an error tells all it knows but has no
 // steps. Build reads its input only; what it returns shares values with it.
-func Build(in Input) *Plan {
+func Build(in Input) *Plan { return build(in).plan }
+
+// build is Build that keeps what it found out on the way.
+func build(in Input) *planner {
 	p := newPlanner(in)
 	p.match()
 	p.choose()
+	p.relocations()
 	p.protections()
 	p.identities()
 	p.compareAll()
@@ -36,10 +40,14 @@ func Build(in Input) *Plan {
 	p.breakCycles()
 	p.assemble()
 	p.records()
+	p.effects()
+	p.tableChanges()
 	p.contents()
+	p.registrations()
 	p.guards()
 	p.costs()
-	return p.finish()
+	p.finish()
+	return p
 }
 
 // planner is the working state of one Build. Objects are wanted instances and
@@ -57,6 +65,7 @@ type planner struct {
 	freed   []taker   // names taken that only people in the deletion period have
 	pending []*object // leavers whom the service cannot suspend
 	holders map[string]*live.Object
+	keyed   map[entryName]*object
 	diags   diag.List
 	plan    *Plan
 
@@ -98,6 +107,11 @@ type object struct {
 	unconfirmed bool
 	leaving     leaving
 
+	from    *schema.Company // the company that it leaves for another one; nil: it stays
+	raw     *live.Object    // live as it was listed, where live is what a move makes of it
+	applied value.Object    // what isa wrote last, as of the new company
+	robbed  map[string]bool // attributes that a move in this plan takes elements from
+
 	diff   value.Object // attributes to write, as the step says them
 	before value.Object
 	after  value.Object
@@ -105,10 +119,12 @@ type object struct {
 	turned bool // something was changed by hand and is changed back
 
 	place  *Place
-	pred   *object // the sibling named by place.After
-	parent *object // the managed parent at the end, nil: top level or unmanaged
-	moves  bool    // the parent changes
+	pred   *object      // the sibling named by place.After
+	behind addr.Address // the declared sibling before it, wherever that stands now
+	parent *object      // the managed parent at the end, nil: top level or unmanaged
+	moves  bool         // the parent changes
 
+	suspends   bool // the day has come that the block names
 	steps      steps
 	order      []*node         // of the steps, when it is not the usual one
 	claimAttrs map[string]bool // attributes whose claims change hands
@@ -173,7 +189,7 @@ func (p *planner) sortObjects() {
 }
 
 // finish sorts what was found and takes the steps out of a plan with errors.
-func (p *planner) finish() *Plan {
+func (p *planner) finish() {
 	plan := p.plan
 	slices.SortFunc(plan.Drift, func(a, b Drift) int {
 		return cmp.Or(addr.Compare(a.Address, b.Address), cmp.Compare(a.Attr, b.Attr))
@@ -188,7 +204,6 @@ func (p *planner) finish() *Plan {
 		}
 		plan.Records = nil
 	}
-	return plan
 }
 
 // recent reports whether the state says that the object was written so shortly

@@ -96,7 +96,7 @@ func (o *object) unknown() bool {
 	return o.creating() || o.inst != nil && o.live != nil && (o.st == nil || o.st.ID != o.live.ID || !o.previous.IsZero())
 }
 
-// creations are the objects that o refers to and that this plan has to make known first.
+// creations are the objects that o refers to, or has values by the name of, and that this plan has to make known first.
 func (p *planner) creations(o *object) []*object {
 	if o.inst == nil {
 		if t := p.at[o.st.Lifecycle.LeaversUnit]; t != nil && t.unknown() {
@@ -110,5 +110,10 @@ func (p *planner) creations(o *object) []*object {
 			found[t] = true
 		}
 	}
+	p.namedBy(o, o.inst.Attrs, func(t *object, v value.Value) {
+		if _, cleared := v.(value.Clear); !cleared && t.creating() {
+			found[t] = true
+		}
+	})
 	return slices.SortedFunc(maps.Keys(found), func(a, b *object) int { return addr.Compare(a.addr, b.addr) })
 }

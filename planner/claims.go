@@ -205,7 +205,7 @@ func (p *planner) taken(k *kind, o *object, l *live.Object, c schema.Claim, t ta
 
 func statusWords(l *live.Object, o *object) string {
 	words := map[live.Status]string{
-		live.InUse: "in use", live.Pending: "registration pending", live.Suspended: "suspended", live.Deleted: "deleted, can still be restored",
+		live.InUse: "in use", live.Pending: "registration pending", live.Awaiting: "waiting for the activation date", live.Suspended: "suspended", live.Deleted: "deleted, can still be restored",
 	}[l.Status]
 	if words == "" {
 		words = "in use"

@@ -12,6 +12,11 @@ func summaries() map[string]string {
 	return map[string]string{
 		"match.ambiguous":        "More than one object of the tenant could be this one",
 		"match.contradicts":      "The object found by name has another external key",
+		"company.refused":        "A person cannot move to another company",
+		"company.leaves":         "A move between companies ends memberships",
+		"suspend.pending":        "Who has not registered cannot be suspended",
+		"suspend.created":        "Somebody would be created who is suspended already",
+		"registration.expires":   "Registrations expire soon",
 		"company.changed":        "An object cannot move to another company",
 		"guard.identity.changed": "The same person would leave and come back as somebody new",
 		"guard.identity.twin":    "A person would get a second account",
@@ -54,6 +59,11 @@ func Codes() map[string]string {
 		"import.managed":          "The object of the tenant that an import block names is in the state under another address. One object has one address. If it is to go on under the new one, take the import block away and write a moved block; if both are declared, take one of the two out. Or the address is that of another object already: isa import again names what it is, and a block that stays is not in the way, except where a deleted object would be restored beside the one that it names. Take the import block away to have that one back; or let isa forget it with isa state rm, so that the other one is taken over.",
 		"match.unlisted":          "The state has objects of a kind whose feature is off in tenant.features, or of a company that is not declared any more. The service was not asked for them, so that isa cannot tell whether they are there, and leaves them alone. Switch the feature or the company on again in the configuration; nothing is forgotten meanwhile.",
 		"company.changed":         "The service has no way to move an object to another company of the tenant. Write the company it is in, or declare a new object.",
+		"company.refused":         "A person is in one company of the tenant and wanted in another one, and cannot be moved: administrators first lose the role, the old company has to be declared, and belongs_to has to say which unit of the new company they come to.",
+		"company.leaves":          "By a move to another company a member leaves all groups and their rooms, and loses the history. Groups that declare the member get them back by the same plan, without the history. Write preserve_groups = true in the member block if they are to stay.",
+		"suspend.pending":         "The day of suspend_on has come for somebody who has not finished registration, or waits for the activation date: the service suspends only who is in use. Nothing is done about them; take the block away with a removed block (action = \"delete\"), or leave it until they registered.",
+		"suspend.created":         "The day of suspend_on has come for somebody who has no account: a new one would be suspended at once. Leave the row out (for_each with if), or write a later day.",
+		"registration.expires":    "People who were created have not registered, and the service ends a registration after 30 days: then the password or invitation no longer works, and an administrator renews it in the admin console. isa invite sends the invitation again; those with a password of the administrator need to sign in.",
 		"identity.previous":       "A new person names in previous_keys a key of somebody who is still declared, so that one person would get a second account. Take the old row out of the table, or the key out of previous_keys.",
 		"attribute.create_only":   "The attribute can only be given when the object is created. Write the value that is there, or declare a new object.",
 		"reference.unknown":       "An attribute or lifecycle.leavers_unit names an object that is not declared. Declare it or remove the reference.",
@@ -93,12 +103,15 @@ func CodesFor(kinds []*schema.Kind) map[string]string {
 		out[guardPrefix+k.Type+".removal"] = "Many objects of kind " + k.Type + " would leave at once." + limit
 		out[guardPrefix+k.Type+".recreation"] = "Many objects of kind " + k.Type + " that the state knows are not in the tenant's list and would be created again, or forgotten where no block declares them any more: the list may be short, or the state another tenant's. Leavers of earlier applies count only when they are wanted again and were deleted by hand." + limit
 		out[guardPrefix+k.Type+".cleared"] = "One attribute of many objects of kind " + k.Type + " would be emptied at once." + limit
+		if k.Relocate != nil {
+			out[guardPrefix+k.Type+".company"] = "Many objects of kind " + k.Type + " would leave a company for another one at once." + limit
+		}
 		if k.Notices != nil {
 			out[guardPrefix+k.Type+".invitation"] = "Creating objects of kind " + k.Type + " would send more than 50 invitations at once. Create them in waves, or run with --allow " + k.Type + ".invitation=COUNT."
 		}
 		for i := range k.Attrs {
 			a := &k.Attrs[i]
-			if k.Person && a.ElemKey != "" {
+			if a.Vital {
 				out[guardPrefix+k.Type+"."+a.Name+".none"] = "People of kind " + k.Type + " would be left without any " + a.Name + ", and so appear nowhere. Write one for each, or run with --allow " + k.Type + "." + a.Name + ".none=COUNT."
 			}
 			if a.Type.Kind == schema.List && hasRefs(a.Type.Elem) {

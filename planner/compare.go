@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
@@ -31,6 +30,7 @@ func (p *planner) compareAll() {
 			continue
 		}
 		if o.live == nil {
+			p.refuseDue(o)
 			p.checkRefs(o)
 			continue
 		}
@@ -56,55 +56,48 @@ func (p *planner) compare(o *object) {
 }
 
 func (p *planner) compareAttr(o *object, a *schema.Attr, w value.Value) {
-	l := o.live.Attrs[a.Name]
-	var last value.Value
-	if o.st != nil {
-		last = o.st.Attrs[a.Name]
-	}
-	write := w
-	switch {
-	case a.WriteOnly:
-		if a.CreateOnly || last != nil && (last == Digest(w) || value.Equal(last, w)) {
-			return
-		}
-	case a.Unreadable && l == nil:
-		if last != nil && p.canon(a, &a.Type, last) == p.canon(a, &a.Type, w) {
-			return
-		}
-	case listed(a, o.inst):
-		edit, some := p.edit(a, w, l, last)
-		if !some {
-			return
-		}
-		write = edit
-	case p.same(a, &a.Type, w, l):
-		return
-	}
-	if len(o.inst.Lifecycle.Seed) > 0 && slices.Contains(o.inst.Lifecycle.Seed, a.Name) {
+	rule, write := p.judge(o, a, w)
+	switch rule {
+	case RuleEqual, RuleApplied, RulePassed, RuleSeed:
 		return
 	}
 	if !p.refsKnown(o, a, w) {
 		return
 	}
-	if slices.Contains(o.inst.Lifecycle.Ignore, a.Name) {
+	l := o.live.Attrs[a.Name]
+	last := o.lastApplied(a.Name)
+	switch rule {
+	case RuleIgnored:
 		p.drift(o, a, last, l, false)
-		return
-	}
-	if a.CreateOnly {
+	case RuleFixed:
 		p.fail(o, value.Of(a.Name), "attribute.create_only",
 			a.Name+" is fixed when the object is created, and what is wanted differs from what is there",
 			"write what is there, or make a new object under another address")
-		return
-	}
-	if last != nil && !a.WriteOnly && !o.hidden && p.canon(a, &a.Type, last) == p.canon(a, &a.Type, w) {
-		if p.recent(o) && o.st.Status != state.Retired {
-			p.unconfirmed(o)
-			return
-		}
+	case RuleAwaited:
+		p.unconfirmed(o)
+	case RuleReverted:
 		o.turned = true
 		p.drift(o, a, last, l, true)
+		o.set(p, a, write, l)
+	case RuleChanged:
+		o.set(p, a, write, l)
 	}
-	o.set(p, a, write, l)
+}
+
+// entries are the entries of a map that change; the others stay by themselves.
+func (p *planner) entries(a *schema.Attr, w, l value.Value) value.Value {
+	want, ok := w.(value.Object)
+	if !ok {
+		return w
+	}
+	have, _ := l.(value.Object)
+	out := make(value.Object, len(want))
+	for name, v := range want {
+		if !p.same(a, a.Type.Elem, v, have[name]) {
+			out[name] = v
+		}
+	}
+	return out
 }
 
 // set notes that an attribute is to be written.
@@ -114,12 +107,21 @@ func (o *object) set(p *planner, a *schema.Attr, write, l value.Value) {
 	}
 	o.diff[a.Name] = write
 	o.after[a.Name] = write
-	if l == nil {
-		o.expect[a.Name] = value.Clear{}
-		return
+	if l == nil && a.Unreadable && o.st != nil && o.st.Attrs[a.Name] != nil {
+		o.before[a.Name] = o.st.Attrs[a.Name] // as far as isa knows
 	}
-	o.before[a.Name] = p.display(&a.Type, l)
-	o.expect[a.Name] = l
+	_, none := l.(value.Clear)
+	none = none || l == nil
+	if !none {
+		o.before[a.Name] = p.display(&a.Type, l)
+	}
+	switch {
+	case a.Unreadable: // it is written whatever it is, and the next look may not read it
+	case none:
+		o.expect[a.Name] = value.Clear{}
+	default:
+		o.expect[a.Name] = l
+	}
 }
 
 func (p *planner) drift(o *object, a *schema.Attr, last, l value.Value, reverted bool) {
@@ -134,6 +136,10 @@ func (p *planner) drift(o *object, a *schema.Attr, last, l value.Value, reverted
 
 // compareStatus reports objects that were suspended by hand. They are left alone.
 func (p *planner) compareStatus(o *object) {
+	if p.due(o) {
+		p.suspendDue(o)
+		return
+	}
 	if o.live.Status == live.Suspended && (o.st == nil || o.st.Status != state.Retired) {
 		p.plan.Drift = append(p.plan.Drift, Drift{
 			Address: o.addr, Title: o.title(), Attr: "status",
@@ -238,11 +244,16 @@ func empty(v value.Value) bool {
 // and names of maps that w does not have are unmanaged. It allocates only for
 // sets whose order differs.
 func (p *planner) same(a *schema.Attr, t *schema.Type, w, l value.Value) bool {
-	switch w := w.(type) {
+	switch w.(type) {
 	case nil:
 		return true
 	case value.Clear:
 		return empty(l)
+	}
+	if t.Kind == schema.Free {
+		return !empty(l) && p.canon(a, t, w) == p.canon(a, t, l)
+	}
+	switch w := w.(type) {
 	case value.String:
 		text, ok := l.(value.String)
 		if !ok {

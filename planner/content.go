@@ -243,6 +243,8 @@ func (p *planner) waits(s *Stream) string {
 		return "the member is created first, and has to sign in"
 	case o.live != nil && o.live.Status == live.Pending:
 		return "the member has not signed in yet"
+	case o.live != nil && o.live.Status == live.Awaiting:
+		return "the member waits for the activation date"
 	}
 	return ""
 }

@@ -153,7 +153,7 @@ func (p *planner) writeLater(r ring) bool {
 func (p *planner) postpone(n *node, attr string) {
 	s := &n.o.steps
 	if s.later == nil {
-		s.later = &node{o: n.o, verb: DoPatch, attrs: value.Object{}, note: "refers to objects that are created in this plan"}
+		s.later = &node{o: n.o, verb: DoPatch, attrs: value.Object{}, note: refersToNew}
 		for _, prev := range []*node{s.undelete, s.unsuspend, s.release, s.main} {
 			s.later.need(prev, hard)
 		}

@@ -16,8 +16,8 @@ import (
 
 const guardPrefix = "guard."
 
-// invitationLimit is how many notices to people outside a plan may send at once.
-const invitationLimit = 50
+// InvitationLimit is how many notices to people outside may be sent at once.
+const InvitationLimit = 50
 
 // Limit is how many of n managed objects a plan may touch in one dangerous way:
 // the larger of 10 and 1 % (rounded down), but never above 5 % (rounded down),
@@ -81,10 +81,15 @@ func (p *planner) guards() {
 // add counts n for a guard. of is how many there are of what is counted, 0 where
 // a share of a whole says nothing.
 func (g *guarding) add(code string, o *object, n, of, limit int, what string) *tally {
-	key := tallyKey{code, o.company.DomainID}
+	return g.addIn(o.company, code, o, n, of, limit, what)
+}
+
+// addIn is add for what concerns another company than the object's.
+func (g *guarding) addIn(company schema.Company, code string, o *object, n, of, limit int, what string) *tally {
+	key := tallyKey{code, company.DomainID}
 	t := g.tallies[key]
 	if t == nil {
-		t = &tally{code: code, company: o.company, of: of, limit: limit, what: what}
+		t = &tally{code: code, company: company, of: of, limit: limit, what: what}
 		g.tallies[key] = t
 	}
 	t.count += n
@@ -109,6 +114,12 @@ func (g *guarding) object(o *object) {
 			g.recreation(o, n)
 		}
 	default:
+		if o.steps.suspend != nil {
+			g.add(kind+".removal", o, 1, n, -1, kind+" objects leave")
+		}
+		if o.steps.relocate != nil {
+			g.addIn(*o.from, kind+".company", o, 1, g.managed[kind][o.from.DomainID]+1, -1, kind+" objects move to another company")
+		}
 		g.changes(o, n)
 		if o.kind.Person && g.p.replaced(o) {
 			t := g.add("identity.replaced", o, 1, 0, 0, "somebody else would get the account of a person (mail and files of the one would be the other's)")
@@ -135,7 +146,7 @@ func (g *guarding) notices(o *object) {
 		return
 	}
 	if k := o.kind.Notices(o.inst.Attrs); k > 0 {
-		g.add(o.kind.Type+".invitation", o, k, 0, invitationLimit, "invitations are sent to people")
+		g.add(o.kind.Type+".invitation", o, k, 0, InvitationLimit, "invitations are sent to people")
 	}
 }
 
@@ -149,7 +160,9 @@ func (g *guarding) changes(o *object, n int) {
 			continue
 		}
 		l := o.live.Attrs[a.Name]
-		g.p.sensitive(a, &a.Type, w, l, codes)
+		if !o.ownByMove(a.Name) {
+			g.p.sensitive(a, &a.Type, w, l, codes)
+		}
 		lacks := map[string]bool{}
 		g.p.emptied(a, &a.Type, w, l, a.Name, lacks)
 		for _, path := range slices.Sorted(maps.Keys(lacks)) {
@@ -158,7 +171,7 @@ func (g *guarding) changes(o *object, n int) {
 		if lost := g.lost(a, w, l); lost > 0 {
 			g.add(o.kind.Type+"."+a.Name+".removal", o, lost, g.elements(o.kind, a, o.company.DomainID), -1, "elements of "+a.Name+" are taken away")
 		}
-		if o.kind.Person && a.ElemKey != "" && !empty(l) && empty(g.p.written(a, &a.Type, l, w)) {
+		if a.Vital && !empty(l) && empty(g.p.written(a, &a.Type, l, w)) {
 			g.add(o.kind.Type+"."+a.Name+".none", o, 1, 0, 0, "people are left without any "+a.Name)
 		}
 	}

@@ -214,10 +214,16 @@ func (p *planner) unlisted() {
 func (p *planner) take(o *object, l *live.Object) {
 	o.live = l
 	o.kind.owner[l.ID] = o
-	if o.inst != nil && l.DomainID != 0 && o.company.DomainID != 0 && l.DomainID != o.company.DomainID {
+	if o.inst == nil {
+		if c, declared := p.byDom[l.DomainID]; declared {
+			o.company = c
+		}
+		return
+	}
+	if o.kind.Relocate == nil && elsewhere(o, l) {
 		p.fail(o, nil, "company.changed",
 			fmt.Sprintf("it is in domain %d and is wanted in domain %d; the service has no way to move it", l.DomainID, o.company.DomainID),
-			"write the company it is in, or give the object in the other company an address and a key of its own")
+			"write the company it is in; or declare a new one for the other company, under an address and with a key of its own, move the people, and take this one away")
 		o.unselected = true
 	}
 }

@@ -42,6 +42,7 @@ func (p *planner) link() {
 	for _, o := range p.objects {
 		for _, n := range o.steps.all() {
 			p.linkRefs(n)
+			p.linkKeyed(n)
 		}
 		p.linkPlace(o)
 		p.linkTopDown(o)
@@ -142,19 +143,7 @@ func (p *planner) above(o *object) *object {
 	if o.live == nil || o.inst != nil && o.moves {
 		return nil
 	}
-	k := o.kind
-	at := value.Text(o.live.Attrs[k.Parent])
-	for hops := 0; at != "" && hops <= len(k.live); hops++ {
-		if up := k.owner[at]; up != nil {
-			return up
-		}
-		l := k.byID[at]
-		if l == nil {
-			return nil
-		}
-		at = value.Text(l.Attrs[k.Parent])
-	}
-	return nil
+	return o.kind.over(value.Text(o.live.Attrs[o.kind.Parent]), func(*object) bool { return true })
 }
 
 // linkTopDown orders switches that are on only below what is on: above first when
@@ -230,12 +219,18 @@ func (s *steps) taking(attr string) *node {
 	if s.later != nil && s.later.attrs[attr] != nil {
 		return s.later
 	}
+	if s.relocate != nil && s.relocate.attrs[attr] != nil {
+		return s.relocate
+	}
 	return s.main
 }
 
 // giving is the first step after which the old value of an attribute is gone.
 func (s *steps) giving(attr string) *node {
-	for _, n := range []*node{s.release, s.main, s.later} {
+	if s.relocate != nil && s.release == nil && s.main != nil {
+		return s.main // behind the move: the service may keep an old address as an alias
+	}
+	for _, n := range []*node{s.release, s.relocate, s.main, s.later} {
 		if n != nil && n.attrs[attr] != nil {
 			return n
 		}
@@ -284,7 +279,10 @@ func (p *planner) linkReferrer(o *object) {
 			goes.need(o.steps.placed, kind)
 			return
 		}
-		for _, n := range []*node{o.steps.release, o.steps.main, o.steps.later} {
+		if o.ends(top.Name) {
+			goes.need(o.steps.relocate, kind)
+		}
+		for _, n := range []*node{o.steps.release, o.steps.relocate, o.steps.main, o.steps.later} {
 			if n != nil && n.attrs[top.Name] != nil {
 				goes.need(n, kind)
 			}

@@ -22,7 +22,7 @@ type Action string
 const (
 	Create  Action = "create"
 	Update  Action = "update"
-	Move    Action = "move"    // only its place or its address changes
+	Move    Action = "move"    // its company changes, or only its place or its address
 	Adopt   Action = "adopt"   // exists already, isa takes it over, perhaps with an update
 	Suspend Action = "suspend" // a leaver's first stages
 	Restore Action = "restore" // a leaver who returns
@@ -37,9 +37,10 @@ type Verb string
 // The verbs. Record touches only the state.
 const (
 	DoCreate    Verb = "create"
-	DoPatch     Verb = "patch"   // named attributes
-	DoRelease   Verb = "release" // a patch that gives up a name for another object
-	DoPlace     Verb = "place"   // parent and place among siblings
+	DoPatch     Verb = "patch"    // named attributes
+	DoRelease   Verb = "release"  // a patch that gives up a name for another object
+	DoPlace     Verb = "place"    // parent and place among siblings
+	DoRelocate  Verb = "relocate" // to another company, with all that belongs to it
 	DoSuspend   Verb = "suspend"
 	DoUnsuspend Verb = "unsuspend"
 	DoDelete    Verb = "delete"
@@ -62,6 +63,8 @@ type Plan struct {
 	Summary     Summary        `json:"summary"`
 	Changes     []Change       `json:"changes"` // grouped by kind in planning order, then by address
 	Drift       []Drift        `json:"drift"`
+	Effects     []Effect       `json:"effects,omitempty"` // what changes mean for people, by sort, then in the order of the changes
+	Seats       *Seats         `json:"seats,omitempty"`   // nil: there are no people
 	Content     []Content      `json:"content"`
 	Waves       []WaveChange   `json:"waves,omitempty"`    // that come into another phase
 	Unserved    []Unserved     `json:"unserved,omitempty"` // at the sources, and nobody can move it
@@ -75,6 +78,9 @@ type Plan struct {
 	// records it when the plan is carried out. Nil for a plan of a part, which says
 	// nothing about all their rows. No part of the hash.
 	Tables []Table `json:"tables,omitempty"`
+
+	// TableChanges are what became of the rows of Tables since the last apply.
+	TableChanges []TableChange `json:"table_changes,omitempty"`
 
 	// Records are what the state must learn of objects that have no change, sorted
 	// like changes. They are recorded when the plan is carried out, are nothing to
@@ -95,6 +101,7 @@ type Plan struct {
 // Names of its parent, "" at the top.
 type Name struct {
 	Title  string `json:"title"`
+	Kind   string `json:"kind,omitempty"` // "" in plans of an isa that did not say
 	Parent string `json:"parent,omitempty"`
 }
 
@@ -118,6 +125,7 @@ type Change struct {
 	Kind     string         `json:"kind"`
 	ID       string         `json:"id,omitempty"` // "" until created
 	Company  schema.Company `json:"company"`
+	From     schema.Company `json:"from,omitzero"` // the company that it leaves; zero: it stays in its own
 	Action   Action         `json:"action"`
 	Reason   string         `json:"reason"` // for people; no code reads it
 	Title    string         `json:"title"`  // the object's name for people
@@ -128,7 +136,10 @@ type Change struct {
 
 	// Managed is the whole wanted object, which the state records as last applied
 	// when all steps are done; nil when the object leaves the state.
-	Managed   value.Object     `json:"managed,omitempty"`
+	Managed value.Object `json:"managed,omitempty"`
+	// Behind is the declared sibling of a tree behind which the object then stands, which
+	// the state records too; zero: it is the first of them, or its order is not managed.
+	Behind    addr.Address     `json:"behind,omitzero"`
 	Lifecycle schema.Lifecycle `json:"lifecycle,omitzero"`
 	// Expect is what the plan relied on: the live values of the attributes it
 	// changes. Apply of a saved plan refuses when they differ.
@@ -160,6 +171,7 @@ type Place struct {
 type Record struct {
 	Address addr.Address `json:"address"`
 	Attrs   value.Object `json:"attrs"`
+	Behind  addr.Address `json:"behind,omitzero"` // as in a Change
 }
 
 // Drift is a difference that nobody's configuration asked for.

@@ -18,17 +18,18 @@ func (p *planner) records() {
 			continue
 		}
 		if attrs := p.remembered(o); attrs != nil {
-			p.plan.Records = append(p.plan.Records, Record{Address: o.addr, Attrs: attrs})
+			p.plan.Records = append(p.plan.Records, Record{Address: o.addr, Attrs: attrs, Behind: o.behind})
 		}
 	}
 }
 
 // remembered is what the state must hold of an object without steps; nil: it does.
 func (p *planner) remembered(o *object) value.Object {
-	if value.Equal(o.st.Attrs, o.inst.Attrs) {
+	differs := o.st.Behind != o.behind || len(o.st.Begun) > 0
+	if !differs && value.Equal(o.st.Attrs, o.inst.Attrs) {
 		return nil // the usual case, and cheaper than what follows
 	}
-	known, differs := 0, false
+	known := 0
 	for i := range o.kind.Attrs {
 		a := &o.kind.Attrs[i]
 		v, last := p.remember(o, a), o.st.Attrs[a.Name]
@@ -54,7 +55,7 @@ func (p *planner) remembered(o *object) value.Object {
 func (p *planner) remember(o *object, a *schema.Attr) value.Value {
 	w, managed := o.inst.Attrs[a.Name]
 	switch {
-	case !managed || a.Steering:
+	case !managed || a.Steering && a.Name != o.kind.SuspendOn:
 		return nil
 	case a.WriteOnly && a.CreateOnly, !p.settled(o, a, w):
 		return o.st.Attrs[a.Name]

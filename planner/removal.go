@@ -95,7 +95,7 @@ func (p *planner) removeAs(o *object, how, reason string) {
 	case "forget":
 		o.leaving, o.reason = forgotten, "no longer declared; isa stops managing it"
 	case "suspend":
-		if o.live.Status == live.Pending {
+		if o.live.Status == live.Pending || o.live.Status == live.Awaiting {
 			p.pending, o.unselected = append(p.pending, o), true
 			return
 		}
@@ -121,13 +121,17 @@ func (p *planner) refusePending() {
 		return
 	}
 	var list []string
+	waiting := ""
 	for _, o := range p.pending {
+		if o.live.Status == live.Awaiting {
+			waiting = ", or wait for the activation date"
+		}
 		o.failed = true
 		list = append(list, o.addr.String()+" ("+o.title()+")")
 	}
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "removal.pending", Summary: summaries()["removal.pending"],
-		Detail: fmt.Sprintf("leavers who have not finished registration: %d; the service cannot suspend who has not: %s", len(list), firstTen(list)),
+		Detail: fmt.Sprintf("leavers who have not finished registration%s: %d; the service cannot suspend who has not: %s", waiting, len(list), firstTen(list)),
 		Fix: `write removed blocks for them with action = "delete" or "forget"; ` +
 			"or leave them as they are for now with --exclude ADDRESS",
 	}
@@ -232,9 +236,9 @@ func (p *planner) then(o *object) value.Object {
 		}
 	}
 	if len(attrs) == 0 {
-		return o.live.Attrs
+		return o.relocated(o.live.Attrs)
 	}
-	return p.image(o.kind, o.live.Attrs, attrs)
+	return o.relocated(p.image(o.kind, o.live.Attrs, attrs))
 }
 
 func firstTen(list []string) string {

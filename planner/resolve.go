@@ -179,6 +179,9 @@ func (p *planner) writeCanon(b *strings.Builder, a *schema.Attr, t *schema.Type,
 		b.WriteByte('{')
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			inner, it := a, memberType(t, name)
+			if t.Kind == schema.Free {
+				it = t
+			}
 			if t.Kind == schema.Object {
 				if inner = attrIn(t.Attrs, name); inner == nil {
 					continue
@@ -195,14 +198,19 @@ func (p *planner) writeCanon(b *strings.Builder, a *schema.Attr, t *schema.Type,
 }
 
 func (p *planner) canonList(b *strings.Builder, a *schema.Attr, t *schema.Type, l value.List) {
-	if t.Kind != schema.List {
+	elem := t.Elem
+	switch t.Kind {
+	case schema.List:
+	case schema.Free:
+		elem = t
+	default:
 		return
 	}
 	texts := make([]string, len(l))
 	for i, e := range l {
-		texts[i] = p.canon(a, t.Elem, e)
+		texts[i] = p.canon(a, elem, e)
 	}
-	if a.Set || a.ElemKey != "" {
+	if a.Set || a.ElemKey != "" || t.Kind == schema.Free {
 		slices.Sort(texts)
 		if a.Set {
 			texts = slices.Compact(texts)

@@ -171,7 +171,7 @@ func check(p *Plan) error {
 
 func known(v Verb) bool {
 	switch v {
-	case DoCreate, DoPatch, DoRelease, DoPlace, DoSuspend, DoUnsuspend, DoDelete, DoUndelete, DoRecord:
+	case DoCreate, DoPatch, DoRelease, DoPlace, DoRelocate, DoSuspend, DoUnsuspend, DoDelete, DoUndelete, DoRecord:
 		return true
 	}
 	return false

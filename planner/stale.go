@@ -104,8 +104,11 @@ func aboutIdentity(code string) bool {
 }
 
 func asExpected(name string, want value.Value, l *live.Object) bool {
-	if name == statusKey {
+	switch name {
+	case statusKey:
 		return want == value.String(l.Status)
+	case companyKey:
+		return want == value.Int(l.DomainID)
 	}
 	if _, absent := want.(value.Clear); absent {
 		return empty(l.Attrs[name])
@@ -114,8 +117,11 @@ func asExpected(name string, want value.Value, l *live.Object) bool {
 }
 
 func shownName(name string) string {
-	if name == statusKey {
+	switch name {
+	case statusKey:
 		return "status"
+	case companyKey:
+		return companyShown
 	}
 	return name
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
-	"github.com/isaworks/isa/state"
 )
 
 // node is a step under construction.
@@ -27,14 +26,14 @@ type node struct {
 
 // steps are the possible steps of one object in the order in which they run.
 type steps struct {
-	undelete, unsuspend, release, main, placed, later, suspend, drop, record *node
+	undelete, unsuspend, release, relocate, main, placed, later, suspend, drop, record *node
 }
 
 func (s *steps) all() []*node {
 	if *s == (steps{}) {
 		return nil
 	}
-	return slices.DeleteFunc([]*node{s.undelete, s.unsuspend, s.release, s.main, s.placed, s.later, s.suspend, s.drop, s.record},
+	return slices.DeleteFunc([]*node{s.undelete, s.unsuspend, s.release, s.relocate, s.main, s.placed, s.later, s.suspend, s.drop, s.record},
 		func(n *node) bool { return n == nil })
 }
 
@@ -52,6 +51,8 @@ func (s *steps) present() *node {
 	switch {
 	case s.main != nil && s.main.verb == DoCreate:
 		return s.main
+	case s.relocate != nil: // who refers to it may have lost it by the move
+		return s.relocate
 	case s.unsuspend != nil:
 		return s.unsuspend
 	}
@@ -92,25 +93,49 @@ func claimAttr(c schema.Claim) string {
 }
 
 // createSteps creates an object. Deferred attributes that refer to objects of this
-// plan follow in a later step.
+// plan follow in a later step, and so does what has calls of its own.
 func (p *planner) createSteps(o *object) {
 	attrs, later := value.Object{}, value.Object{}
+	note := ""
 	for i := range o.kind.Attrs {
 		a := &o.kind.Attrs[i]
 		v, ok := o.inst.Attrs[a.Name]
 		if _, clears := v.(value.Clear); !ok || clears || a.Steering || o.kind.placed && a.Name == o.kind.Order {
 			continue
 		}
-		if a.Deferred && p.refersToNew(v) {
+		switch {
+		case a.Over != nil && a.Over(v, p.in.Now):
+		case a.Deferred && p.refersToNew(v):
+			later[a.Name], note = v, refersToNew
+		case a.Aside:
 			later[a.Name] = v
-			continue
+		default:
+			attrs[a.Name] = v
 		}
-		attrs[a.Name] = v
 	}
 	o.steps.main = &node{o: o, verb: DoCreate, attrs: attrs, place: o.place}
 	if len(later) > 0 {
-		o.steps.later = &node{o: o, verb: DoPatch, attrs: later, note: "refers to objects that are created in this plan"}
+		o.steps.later = &node{o: o, verb: DoPatch, attrs: later, note: note}
 	}
+}
+
+// refersToNew is the note of a later step.
+const refersToNew = "refers to objects that are created in this plan"
+
+// apart parts what has calls of its own from the rest, so that one that is refused
+// holds nothing else up.
+func apart(attrs []schema.Attr, diff value.Object) (body, asides value.Object) {
+	if !slices.ContainsFunc(attrs, func(a schema.Attr) bool { return a.Aside && diff[a.Name] != nil }) {
+		return diff, nil
+	}
+	body, asides = maps.Clone(diff), value.Object{}
+	for i := range attrs {
+		if v, changes := diff[attrs[i].Name]; changes && attrs[i].Aside {
+			asides[attrs[i].Name] = v
+			delete(body, attrs[i].Name)
+		}
+	}
+	return body, asides
 }
 
 func (p *planner) refersToNew(v value.Value) bool {
@@ -121,15 +146,26 @@ func (p *planner) refersToNew(v value.Value) bool {
 }
 
 func (p *planner) updateSteps(o *object) {
-	wasRetired := o.st != nil && o.st.Status == state.Retired
+	wasRetired := p.returns(o)
+	if o.suspends {
+		o.steps.suspend = &node{o: o, verb: DoSuspend}
+	}
 	if o.live.Status == live.Deleted {
 		o.steps.undelete = &node{o: o, verb: DoUndelete}
 	}
 	if wasRetired && (o.live.Status == live.Suspended || o.live.Status == live.Deleted && !o.st.Suspended.IsZero()) {
 		o.steps.unsuspend = &node{o: o, verb: DoUnsuspend}
 	}
-	if len(o.diff) > 0 {
-		o.steps.main = &node{o: o, verb: DoPatch, attrs: o.diff}
+	diff := o.diff
+	if o.moving() {
+		diff = p.relocationSteps(o)
+	}
+	diff, asides := apart(o.kind.Attrs, diff)
+	if len(diff) > 0 {
+		o.steps.main = &node{o: o, verb: DoPatch, attrs: diff}
+	}
+	if len(asides) > 0 {
+		o.steps.later = &node{o: o, verb: DoPatch, attrs: asides}
 	}
 	if o.place != nil {
 		o.steps.placed = &node{o: o, verb: DoPlace, place: o.place}
@@ -255,7 +291,7 @@ func (p *planner) writeFinal(o *object, name string) {
 		o.steps.main = &node{o: o, verb: DoPatch, attrs: value.Object{}}
 	}
 	main := o.steps.main
-	for _, n := range []*node{main, o.steps.later} {
+	for _, n := range []*node{main, o.steps.relocate, o.steps.later} {
 		if n != nil && n.attrs[name] != nil {
 			return
 		}

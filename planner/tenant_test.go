@@ -148,7 +148,8 @@ func (t *tenant) run(p *Plan, r *rand.Rand) error {
 		t.settle(&p.Changes[i])
 	}
 	for _, rec := range p.Records {
-		t.stateOf(rec.Address).Attrs = rec.Attrs
+		o := t.stateOf(rec.Address)
+		o.Attrs, o.Behind = rec.Attrs, rec.Behind
 	}
 	return nil
 }
@@ -161,6 +162,7 @@ func (t *tenant) settle(c *Change) {
 	}
 	o := t.stateOf(c.Address)
 	o.Attrs, o.Lifecycle, o.Status, o.Applied = c.Managed, c.Lifecycle, state.Ready, t.now.Add(-time.Hour)
+	o.Behind = c.Behind
 	if c.Action == Restore {
 		o.Suspended, o.Deleted = time.Time{}, time.Time{}
 	}

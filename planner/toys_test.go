@@ -93,7 +93,7 @@ func toyPerson() *schema.Kind {
 			{Name: "aliases", Type: schema.ListOf(schema.Text()), Set: true, CaseFold: true, Clearable: true},
 			{Name: "tags", Type: schema.ListOf(schema.Text())},
 			{Name: "grade", Type: schema.RefTo("grade"), Clearable: true},
-			{Name: "posts", ElemKey: "unit", Set: true, Type: schema.ListOf(schema.ObjectOf(
+			{Name: "posts", ElemKey: "unit", Set: true, Vital: true, Type: schema.ListOf(schema.ObjectOf(
 				schema.Attr{Name: "unit", Type: schema.RefTo("unit")},
 				schema.Attr{Name: "head", Type: schema.Switch()},
 				schema.Attr{Name: "primary", Type: schema.Switch(), Sensitive: "person.primary"},

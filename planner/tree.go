@@ -142,7 +142,7 @@ func (p *planner) treeCycles(k *kind, mine []*object, end map[*object]seat) bool
 		if o.parent != nil {
 			return o.parent
 		}
-		return k.owner[end[o].parent]
+		return k.over(end[o].parent, func(up *object) bool { _, placed := end[up]; return placed })
 	}
 	done, found := map[*object]bool{}, false
 	for _, o := range mine {
@@ -171,6 +171,23 @@ func (p *planner) treeCycles(k *kind, mine []*object, end map[*object]seat) bool
 		}
 	}
 	return found
+}
+
+// over is the nearest object for which is holds at a live object and above it, in the
+// tree as it is now; nil when there is none. What is not isa's is passed through: it
+// stays where it is, and moves along with what is above it.
+func (k *kind) over(id string, is func(*object) bool) *object {
+	for hops := 0; id != "" && hops <= len(k.live); hops++ {
+		if up := k.owner[id]; up != nil && is(up) {
+			return up
+		}
+		l := k.byID[id]
+		if l == nil {
+			return nil
+		}
+		id = value.Text(l.Attrs[k.Parent])
+	}
+	return nil
 }
 
 // liveOrder numbers the live objects of a kind in the order of their siblings.
@@ -238,7 +255,10 @@ func (p *planner) placeGroup(k *kind, s seat, list []*object, index map[string]i
 		stays[ordered[there[i]]] = true
 	}
 	var pred *object
-	for _, o := range ordered {
+	for i, o := range ordered {
+		if i > 0 {
+			o.behind = ordered[i-1].addr
+		}
 		switch {
 		case stays[o]:
 			pred = o
@@ -250,6 +270,7 @@ func (p *planner) placeGroup(k *kind, s seat, list []*object, index map[string]i
 			pred = o
 		}
 	}
+	p.driftOfOrder(k, s, ordered, index)
 	for _, o := range rest {
 		if o.active() && (o.live == nil || o.moves) {
 			o.place = &Place{Parent: p.parentValue(o, s), Last: true}

@@ -5,6 +5,7 @@ package providers
 
 import (
 	"context"
+	"io/fs"
 
 	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/internal/live"
@@ -51,6 +52,36 @@ type Request struct {
 	Place *Place
 	// Secret resolves a handle. The result goes into the request and nowhere else.
 	Secret func(value.Secret) (string, error)
+	// Open opens a file that an attribute names (schema.File), by its path as written.
+	Open func(path string) (fs.File, error)
+}
+
+// Looker is a Kind with attributes that no listing gives (schema.Attr.Unreadable).
+// Reading them takes calls for every object, so it is done only where they are
+// declared.
+type Looker interface {
+	// Look reads, now, those of the named attributes that the service tells: in
+	// canonical form, value.Clear for what is empty, absent for what it does not tell.
+	// applied are the attributes as last applied, for what it tells only in part.
+	Look(ctx context.Context, o live.Object, applied value.Object, names []string) (value.Object, error)
+
+	// Looks tells which requests Look sends for those attributes. It is pure.
+	Looks(names []string) []lanes.Call
+}
+
+// Linker is a Kind of people whom others outside the tenant find by a link.
+type Linker interface {
+	// Link reads somebody's link, "" when others outside cannot find them.
+	Link(ctx context.Context, id string) (string, error)
+	// Relink replaces the link, each time by another one; the old one is dead.
+	Relink(ctx context.Context, id string) (string, error)
+}
+
+// Inviter is a Kind of people who register themselves (schema.Kind.Registration).
+type Inviter interface {
+	// Invite sends somebody who has not registered the invitation again: to an address,
+	// or with "" to the private one that the service knows. It is a mail each time.
+	Invite(ctx context.Context, id, to string) error
 }
 
 // Place is a place in a tree by service IDs; "" as Parent is the top level, ""

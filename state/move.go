@@ -52,8 +52,10 @@ func (m *mover) put(o Object, previous addr.Address) {
 }
 
 func (m *mover) refers(o *Object) bool {
-	if _, ok := m.moves[o.Lifecycle.LeaversUnit]; ok {
-		return true
+	for _, a := range []addr.Address{o.Lifecycle.LeaversUnit, o.Behind} {
+		if _, ok := m.moves[a]; ok {
+			return true
+		}
 	}
 	return slices.ContainsFunc(value.Refs(o.Attrs), func(a addr.Address) bool { _, ok := m.moves[a]; return ok })
 }
@@ -75,6 +77,9 @@ func (m *mover) referring(before *Object) Object {
 	o.Needs = value.Refs(o.Attrs)
 	if to, ok := m.moves[o.Lifecycle.LeaversUnit]; ok {
 		o.Lifecycle.LeaversUnit = to
+	}
+	if to, ok := m.moves[o.Behind]; ok {
+		o.Behind = to
 	}
 	return o
 }

@@ -22,7 +22,7 @@ func TestRenameMovesObjectsAndWhatRefersToThem(t *testing.T) {
 		for i := range n {
 			o := Object{Address: at(i), Kind: "org_unit", ID: fmt.Sprint("id", i), Status: Ready, Attrs: value.Object{"parent": value.ID(at(r.IntN(n)))}}
 			o.Needs = value.Refs(o.Attrs)
-			o.Lifecycle.LeaversUnit = at(r.IntN(n))
+			o.Lifecycle.LeaversUnit, o.Behind = at(r.IntN(n)), at(r.IntN(n))
 			before.Objects = append(before.Objects, o)
 		}
 		moves := map[addr.Address]addr.Address{}
@@ -49,7 +49,7 @@ func TestRenameMovesObjectsAndWhatRefersToThem(t *testing.T) {
 			o, ok := after.Find(moves[at(i)])
 			was := before.Objects[i]
 			parent := was.Attrs["parent"].(value.Ref).Addr
-			if !ok || o.ID != was.ID || o.Attrs["parent"] != value.ID(moves[parent]) || o.Needs[0] != moves[parent] || o.Lifecycle.LeaversUnit != moves[was.Lifecycle.LeaversUnit] {
+			if !ok || o.ID != was.ID || o.Attrs["parent"] != value.ID(moves[parent]) || o.Needs[0] != moves[parent] || o.Lifecycle.LeaversUnit != moves[was.Lifecycle.LeaversUnit] || o.Behind != moves[was.Behind] {
 				t.Fatalf("seed %d: %s became %+v, with %v", seed, was.Address, o, moves)
 			}
 		}

@@ -26,6 +26,13 @@ const (
 	Retired     Status = "retired"     // a leaver, kept so that a return restores
 )
 
+// StatusName and CompanyName stand for an object's status and company where attributes
+// are named. No attribute's name begins with a dollar sign.
+const (
+	StatusName  = "$status"
+	CompanyName = "$company"
+)
+
 // State is the content of isa.state.json. It holds no secret; it holds personal
 // data. Objects are sorted by address.
 type State struct {
@@ -55,10 +62,20 @@ type Object struct {
 	Needs     []addr.Address   `json:"needs,omitempty"`
 	Lifecycle schema.Lifecycle `json:"lifecycle,omitzero"`
 	Applied   time.Time        `json:"applied,omitzero"`
+	// Behind is the declared sibling of a tree behind which it was put last; zero: it is
+	// the first of the declared ones, or its order is not managed.
+	Behind addr.Address `json:"behind,omitzero"`
+	// Begun names what an apply began to write whose end was not recorded, StatusName
+	// and CompanyName for these: it may have been written or not. Nil when all was recorded.
+	Begun []string `json:"begun,omitempty"`
 
 	// Known are IDs that bore the object's natural key before a Pending create was
 	// sent: none of them is the object.
 	Known []string `json:"known,omitempty"`
+	// Created is when isa made the object; zero: somebody else did, or it is not known.
+	// Invited is when a person who has not registered was sent the invitation again.
+	Created time.Time `json:"created,omitzero"`
+	Invited time.Time `json:"invited,omitzero"`
 	// Suspended is when a leaver was suspended, Deleted when deleted.
 	Suspended time.Time `json:"suspended,omitzero"`
 	Deleted   time.Time `json:"deleted,omitzero"`
@@ -107,6 +124,10 @@ type Table struct {
 	Encoding string         `json:"encoding,omitempty"`
 	Rows     int            `json:"rows"`
 	Filled   map[string]int `json:"filled,omitempty"` // heading → cells that are not empty, of columns in use
+	Key      string         `json:"key,omitempty"`    // heading of the column that tells the rows apart; "": none does
+	// Digest tells rows that are alike from others: base64 of 12 bytes a row, 6 of a
+	// digest of its key and 6 of one of its cells in use.
+	Digest string `json:"digest,omitempty"`
 }
 
 // Audit is one lifted guard or other act that a reviewer wants to find again.
@@ -146,7 +167,8 @@ type Begin struct {
 }
 
 // Intent says that a step is about to be sent. The object is what the state must
-// hold should nothing more be heard of it: for a create, a Pending one.
+// hold should nothing more be heard of it: for a create, a Pending one; for every other
+// verb the one before, with Begun.
 type Intent struct {
 	Step   string  `json:"step"`
 	Verb   string  `json:"verb"`

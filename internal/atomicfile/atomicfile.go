@@ -29,11 +29,15 @@ func Write(path string, perm fs.FileMode, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temp, target); err != nil {
+	if err := patiently(func() error { return os.Rename(temp, target) }); err != nil {
 		return errors.Join(fmt.Errorf("replacing %s: %w", target, err), discard(temp))
 	}
 	return SyncDir(dir)
 }
+
+// Remove removes a file, as os.Remove does. On Windows a file that somebody has open
+// just now is waited for, two seconds at most.
+func Remove(path string) error { return patiently(func() error { return os.Remove(path) }) }
 
 // resolve follows a symbolic link at path, so that the link survives.
 func resolve(path string) (string, error) {

@@ -216,7 +216,7 @@ func (tn *tenant) reader(t testing.TB) reader {
 	}
 	resp, err := http.PostForm(tn.url+"/oauth2/v2.0/token", url.Values{
 		"assertion": {assertion}, "grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"},
-		"client_id": {tn.env["WORKS_CLIENT_ID"]}, "client_secret": {tn.env["WORKS_CLIENT_SECRET"]}, "scope": {"directory"},
+		"client_id": {tn.env["WORKS_CLIENT_ID"]}, "client_secret": {tn.env["WORKS_CLIENT_SECRET"]}, "scope": {"directory user"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +240,11 @@ func (r reader) list(t testing.TB, path, key string) []map[string]any {
 		if cursor != "" {
 			query.Set("cursor", cursor)
 		}
-		req, err := http.NewRequest(http.MethodGet, r.base+path+"?"+query.Encode(), nil)
+		separator := "?"
+		if strings.Contains(path, "?") {
+			separator = "&"
+		}
+		req, err := http.NewRequest(http.MethodGet, r.base+path+separator+query.Encode(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

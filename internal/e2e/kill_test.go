@@ -77,7 +77,7 @@ func (tn *tenant) killAfter(t *testing.T, dir string, requests int) {
 
 // killAt starts an apply and kills it at its first request of a method and path:
 // after the tenant has carried it out and before its answer, or before it arrives.
-func (tn *tenant) killAt(t *testing.T, dir string, after bool, method, path string) {
+func (tn *tenant) killAt(t *testing.T, dir string, after bool, method, path string, args ...string) {
 	t.Helper()
 	served := tn.Handler()
 	reached, killed := make(chan struct{}), make(chan struct{})
@@ -95,7 +95,7 @@ func (tn *tenant) killAt(t *testing.T, dir string, after bool, method, path stri
 	}))
 	defer front.Close()
 	defer close(killed)
-	cmd := tn.command(dir, "apply", "--yes")
+	cmd := tn.command(dir, append([]string{"apply", "--yes"}, args...)...)
 	for _, name := range []string{"ISA_API_BASE", "ISA_AUTH_BASE"} {
 		cmd.Env = append(cmd.Env, name+"="+strings.Replace(tn.env[name], tn.url, front.URL, 1))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -61,8 +62,8 @@ func guardsFile() string {
 //
 //	-- NAME.hcl --     replaces the configuration of that name (empty: removes it)
 //	-- NAME.csv --     likewise a table
-//	-- sandbox NAME=VALUE -- in front: another tenant; speed=60 (with limits), faults=SPEC, switch=NAME=VALUE, seed=N
-//	-- do --           acts at the tenant, a line each: sign-in LOGIN, clock 168h (time goes by, for isa too), faults SPEC, METHOD PATH [JSON]
+//	-- sandbox NAME=VALUE -- in front: another tenant; speed=60 (with limits), faults=SPEC, switch=NAME=VALUE, seed=N, company=DOMAIN=ID (a second one)
+//	-- do --           acts at the tenant, a line each: sign-in LOGIN, expire LOGIN, clock 168h (time goes by, for isa too), faults SPEC, METHOD PATH [JSON]
 //	-- apply ARGS --   applies: exit code 0, the output holds every line of the section, the plan after it is empty
 //	-- part ARGS --    applies like apply; the plan after it need not be empty
 //	-- refuse ARGS --  plans: the exit code is the section's first word, the output holds every other line
@@ -70,7 +71,7 @@ func guardsFile() string {
 //	-- isa CODE ARGS -- runs isa, arguments quoted as in a shell: exit code CODE, the output holds every line
 //	-- has PATH KEY -- reads a list by plain HTTP: holds every line
 //	-- not PATH KEY -- and here: holds none of the lines
-//	-- killed before METHOD PATH -- applies, and is killed as the first such request is on its way
+//	-- killed before METHOD PATH ARGS -- applies, and is killed as the first such request is on its way
 //	-- killed after METHOD PATH -- likewise, once it is carried out and before its answer
 //	-- order PATH KEY -- the org units of these names stand in this order, by displayOrder
 func TestStories(t *testing.T) {
@@ -118,7 +119,19 @@ func stageOptions(t *testing.T, files []txtar.File) (sandbox.Options, []txtar.Fi
 		case "faults":
 			o.Faults = text
 		case "switch":
-			o.Switches, err = sandbox.ParseSwitches([]string{text})
+			var more sandbox.Switches
+			if more, err = sandbox.ParseSwitches([]string{text}); o.Switches == nil {
+				o.Switches = more
+			}
+			maps.Copy(o.Switches, more)
+		case "company": // NAME=ID, beside acme.co.kr
+			name, id, _ := strings.Cut(text, "=")
+			var n int
+			n, err = strconv.Atoi(id)
+			if len(o.Domains) == 0 {
+				o.Domains = []sandbox.Domain{{ID: 10000001, Name: "acme.co.kr"}}
+			}
+			o.Domains = append(o.Domains, sandbox.Domain{ID: n, Name: name})
 		case "seed":
 			o.SeedValue, err = strconv.ParseUint(text, 10, 64)
 		default:
@@ -158,7 +171,7 @@ func (s stage) act(name, data string) {
 		}
 		s.holds(name, s.must(s.T, code, s.dir, unquoted(s.T, strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(name, "isa "), args[0])))...).String(), data)
 	case "killed":
-		s.killAt(s.T, s.dir, args[0] == "after", args[1], args[2])
+		s.killAt(s.T, s.dir, args[0] == "after", args[1], args[2], args[3:]...)
 	case "has", "not":
 		s.sees(name, args, data)
 	case "do":
@@ -257,7 +270,9 @@ func (s stage) do(line string) {
 	}
 	switch words[0] {
 	case "sign-in":
-		s.post("/_sandbox/sign-in?user=" + url.QueryEscape(words[1]+"@acme.co.kr"))
+		s.post("/_sandbox/sign-in?user=" + url.QueryEscape(whole(words[1])))
+	case "expire":
+		s.post("/_sandbox/expire?user=" + url.QueryEscape(whole(words[1])))
 	case "clock":
 		s.post("/_sandbox/clock?advance=" + url.QueryEscape(words[1]))
 		s.age(words[1])
@@ -267,6 +282,14 @@ func (s stage) do(line string) {
 		body := strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(line, words[0]), " "+words[1]))
 		s.reader(s.T).do(s.T, words[0], words[1], body)
 	}
+}
+
+// whole is a login with its domain.
+func whole(login string) string {
+	if strings.Contains(login, "@") {
+		return login
+	}
+	return login + "@acme.co.kr"
 }
 
 // age moves the dates in the state back: the sandbox's clock can be moved
@@ -279,7 +302,7 @@ func (s stage) age(by string) {
 	if err := errors.Join(err, readErr); err != nil {
 		s.Fatal(err)
 	}
-	dates := regexp.MustCompile(`"(suspended|deleted|applied)": *"([^"]+)"`)
+	dates := regexp.MustCompile(`"(suspended|deleted|applied|created|invited)": *"([^"]+)"`)
 	data = dates.ReplaceAllFunc(data, func(b []byte) []byte {
 		m := dates.FindSubmatch(b)
 		at, err := time.Parse(time.RFC3339Nano, string(m[2]))

@@ -321,7 +321,7 @@ func (w *world) touch() (check func()) {
 			w.Fatal(err)
 		}
 		return fmt.Sprint(*u.Birthday, *u.BirthdayCalendarType, *u.Searchable, *u.Telephone, u.Messenger.MessengerID, u.Relations[0].RelationUserID,
-			u.Relations[0].RelationName, u.Locale, u.TimeZone, *u.PrivateEmail)
+			*u.Relations[0].RelationName, u.Locale, u.TimeZone, *u.PrivateEmail)
 	}
 	before := texts()
 	return func() {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -39,6 +40,8 @@ type world struct {
 	st     *state.State
 	now    time.Time
 	facts  schema.Facts // that are known of the tenant
+	head   string       // what stands before a configuration; "": tenantFile
+	files  fstest.MapFS // besides it
 }
 
 // handled sends requests to a handler.
@@ -64,9 +67,17 @@ func newWorld(t testing.TB, key string, o sandbox.Options) *world {
 		}
 	})
 	w.server = server
-	env := server.Env()
+	w.dial("http://sandbox.invalid", handled{server.Handler()})
+	return w
+}
+
+// dial makes the client; transport nil is the network.
+func (w *world) dial(base string, transport http.RoundTripper) {
+	w.Helper()
+	env := w.server.Env()
+	var err error
 	w.client, err = api.New(api.Options{
-		APIBase: "http://sandbox.invalid", AuthBase: "http://sandbox.invalid", Transport: handled{server.Handler()},
+		APIBase: base, AuthBase: base, Transport: transport,
 		Credentials: api.Credentials{
 			ClientID: env["WORKS_CLIENT_ID"], ServiceAccount: env["WORKS_SERVICE_ACCOUNT"],
 			ClientSecret: func(context.Context) (string, error) { return env["WORKS_CLIENT_SECRET"], nil },
@@ -75,20 +86,20 @@ func newWorld(t testing.TB, key string, o sandbox.Options) *world {
 		Lanes: lanes.New(lanes.Budget{PerMinute: 1_000_000}),
 	})
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
-	return w
 }
 
 // load reads a configuration; a list with errors comes without one.
 func (w *world) load(text string) (*config.Config, diag.List) {
-	fs := fstest.MapFS{"tenant.hcl": {Data: []byte(tenantFile)}, "main.hcl": {Data: []byte(text)}}
+	fs := fstest.MapFS{"tenant.hcl": {Data: []byte(cmp.Or(w.head, tenantFile))}, "main.hcl": {Data: []byte(text)}}
+	maps.Copy(fs, w.files)
 	cfg, list := config.Load(w.Context(), ".", config.Options{
 		Kinds: w.kinds, FS: fs, Env: func(name string) (string, bool) { return "x", strings.HasPrefix(name, "WORKS_") },
 	})
 	if !list.HasErrors() {
 		cfg.Tenant.Facts = w.facts
-		directory.Order(cfg.Objects)
+		directory.Complete(cfg.Objects)
 		list = append(list, directory.Check(cfg.Tenant, cfg.Objects)...)
 	}
 	return cfg, list
@@ -145,6 +156,7 @@ func (w *world) apply(p *planner.Plan, snap live.Snapshot, kinds map[string]prov
 	report, err := executor.Run(w.Context(), executor.Options{
 		Plan: p, Kinds: kinds, Session: session, Live: snap, Tool: "test", Who: "test", Now: func() time.Time { return w.now },
 		Secret: func(value.Secret) (string, error) { return "Passw0rd!x", nil },
+		Open:   w.files.Open,
 		Looks:  executor.Looks{Pauses: []time.Duration{0}},
 	})
 	w.st = session.State()

@@ -171,13 +171,58 @@ func (b *book) pending(t *task, known []string, now time.Time) state.Object {
 	return o
 }
 
+// begun is what the state must hold while another step than a create is on its way; nil
+// when it does not know the object.
+func (b *book) begun(t *task) *state.Object {
+	o, known := b.object(t.change.Address)
+	if !known {
+		return nil
+	}
+	o.Begun = slices.Compact(slices.Sorted(slices.Values(append(touched(t), o.Begun...))))
+	return &o
+}
+
+// touched names what a step writes.
+func touched(t *task) []string {
+	names := slices.Collect(maps.Keys(t.step.Attrs))
+	switch t.step.Verb {
+	case planner.DoPlace:
+		k := t.kind.Schema()
+		names = append(names, k.Parent, k.Order)
+	case planner.DoSuspend, planner.DoUnsuspend, planner.DoDelete, planner.DoUndelete:
+		names = append(names, state.StatusName)
+	case planner.DoRelocate:
+		names = append(names, state.CompanyName)
+	}
+	return names
+}
+
 // frame fills in what does not depend on how far the change has come.
 func frame(t *task, o state.Object) state.Object {
 	k := t.kind.Schema()
 	o.Address, o.Kind, o.Schema = t.change.Address, t.change.Kind, k.Version
-	o.DomainID, o.Company = t.change.Company.DomainID, t.change.Company.Label
+	c := companyAfter(t)
+	o.DomainID, o.Company = c.DomainID, c.Label
 	o.Lifecycle = lifecycle(o.Lifecycle, t)
 	return o
+}
+
+// companyAfter is the company that the object is in when step t is done: the one that it
+// leaves, until it has been moved.
+func companyAfter(t *task) schema.Company {
+	if t.change.From == (schema.Company{}) {
+		return t.change.Company
+	}
+	for i := range t.change.Steps {
+		s := &t.change.Steps[i]
+		switch {
+		case s.Verb == planner.DoRelocate:
+			return t.change.Company
+		case s.ID == t.step.ID:
+			return t.change.From
+		}
+	}
+	return t.change.Company
 }
 
 // lifecycle keeps what was said about an object that leaves, and protection until
@@ -206,6 +251,9 @@ func (b *book) applied(t *task, sent providers.Request, res providers.Result, no
 	}
 	o := frame(t, before)
 	o.Known, o.Applied = nil, now
+	if t.step.Verb == planner.DoCreate {
+		o.Created = now
+	}
 	for _, id := range []string{res.ID, sent.ID, t.change.ID} {
 		if id != "" {
 			o.ID = id
@@ -213,8 +261,10 @@ func (b *book) applied(t *task, sent providers.Request, res providers.Result, no
 		}
 	}
 	o.Attrs = merge(before.Attrs, t)
+	written := touched(t)
+	o.Begun = slices.DeleteFunc(slices.Clone(before.Begun), func(name string) bool { return t.last || slices.Contains(written, name) })
 	if t.last && t.change.Managed != nil {
-		o.Attrs = t.change.Managed
+		o.Attrs, o.Behind = t.change.Managed, t.change.Behind
 	}
 	o.Needs = value.Refs(o.Attrs)
 	date(&o, t.step.Verb, now)
@@ -290,6 +340,7 @@ func learnt(st *state.State, p *planner.Plan, kinds map[string]providers.Kind) [
 			continue
 		}
 		o.Attrs, o.Needs = rec.Attrs, value.Refs(rec.Attrs)
+		o.Behind, o.Begun = rec.Behind, nil
 		if k := kinds[o.Kind]; k != nil {
 			o.Schema = k.Schema().Version
 		}

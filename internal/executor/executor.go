@@ -5,6 +5,7 @@ package executor
 
 import (
 	"context"
+	"io/fs"
 	"time"
 
 	"github.com/isaworks/isa/internal/addr"
@@ -26,6 +27,9 @@ type Options struct {
 	Live live.Snapshot
 	// Secret resolves handles. It is only called from inside a Kind's Do.
 	Secret func(value.Secret) (string, error)
+	// Open opens a file that an attribute names, by its path as written. A plan that
+	// holds one needs it.
+	Open func(path string) (fs.File, error)
 	// Generate makes a password (nil: secret.Generate), and Handout stores it so that
 	// its owner can be told: durable when it returns, safe for concurrent use. A plan
 	// that holds a member whose password is generated needs Handout.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/isaworks/isa/internal/diag"
@@ -41,7 +42,7 @@ func (r *run) carry(t *task) (err error) {
 	if t.step.Verb == planner.DoCreate {
 		return r.create(ctx, t, req)
 	}
-	if err := r.intend(t, nil); err != nil {
+	if err := r.intend(t, r.book.begun(t)); err != nil {
 		return err
 	}
 	res, err := r.repeat(ctx, t, req)
@@ -80,24 +81,25 @@ func (r *run) prepare(t *task) (providers.Request, error) {
 		}
 	}
 	req, err := resolver{r.book.find}.request(t, id)
-	req.Secret = r.resolveSecret
+	req.Secret, req.Open = r.resolveSecret, r.Open
 	return req, err
 }
 
-// intend journals that a step is about to be sent. Deletions and creates with a
-// password that exists only once are irreversible: their intent must be durable
-// at a remote store too.
-func (r *run) intend(t *task, pending *state.Object) error {
+// intend journals that a step is about to be sent, and what the state must hold should
+// nothing more be heard of it; nil: it does. Deletions, moves between companies and
+// creates with a password that exists only once are irreversible: their intent must be
+// durable at a remote store too.
+func (r *run) intend(t *task, before *state.Object) error {
 	if err := r.Session.Check(r.durable); err != nil {
 		return fatal{err}
 	}
-	sync := t.step.Verb == planner.DoDelete || t.step.Verb == planner.DoCreate
-	err := r.Session.Append(r.durable, sync, state.Entry{Intent: &state.Intent{Step: t.step.ID, Verb: string(t.step.Verb), Object: pending}})
+	sync := slices.Contains([]planner.Verb{planner.DoDelete, planner.DoCreate, planner.DoRelocate}, t.step.Verb)
+	err := r.Session.Append(r.durable, sync, state.Entry{Intent: &state.Intent{Step: t.step.ID, Verb: string(t.step.Verb), Object: before}})
 	if err != nil {
 		return fatal{err}
 	}
-	if pending != nil {
-		r.book.put(*pending, nil)
+	if before != nil {
+		r.book.put(*before, nil)
 	}
 	return nil
 }

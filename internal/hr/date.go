@@ -1,5 +1,5 @@
 // Package hr reads the values of Korean personnel tables as people write them:
-// dates, phone numbers, names, employee numbers. All functions are pure, and
+// dates, phone numbers, names, employee numbers; and writes names in Latin letters. All functions are pure, and
 // each gives its own result back unchanged. Errors say what is accepted; they
 // repeat the input, cut to a few characters.
 package hr
@@ -217,7 +217,8 @@ func day(text string, year int, month, dayOfMonth string) (string, error) {
 }
 
 // tidy returns text in NFC without spaces at its ends, with plain hyphens,
-// apostrophes and spaces, and without characters of no width.
+// apostrophes, spaces and digits instead of their full-width and other forms, and
+// without characters of no width.
 func tidy(text string) string {
 	text = norm.NFC.String(text)
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -226,6 +227,13 @@ func tidy(text string) string {
 			return '-'
 		case '‘', '’', '`', '´':
 			return '\''
+		case '．':
+			return '.'
+		case '／':
+			return '/'
+		}
+		if r >= '０' && r <= '９' {
+			return r - '０' + '0'
 		}
 		switch {
 		case unicode.IsSpace(r):

@@ -6,8 +6,8 @@ import (
 )
 
 // Digits returns a number of digits, such as an employee number, padded on the
-// left with zeros to width (1 to 64). A ".0" that a spreadsheet has appended is
-// dropped. Anything but digits, and numbers longer than width, are refused.
+// left with zeros to width (1 to 64). Full-width digits count as digits, and a ".0"
+// that a spreadsheet has appended is dropped. Anything but digits, and numbers longer than width, are refused.
 func Digits(text string, width int) (string, error) {
 	if width < 1 || width > 64 {
 		return "", fmt.Errorf("the width of digits is %d; 1 to 64 are accepted", width)

@@ -15,6 +15,7 @@ type Status string
 const (
 	InUse     Status = "in_use"
 	Pending   Status = "pending"   // registration not finished; cannot be suspended
+	Awaiting  Status = "awaiting"  // registered, waits for the activation date; cannot be suspended
 	Suspended Status = "suspended" // by an administrator or by failed log-ins
 	Deleted   Status = "deleted"   // in the 7-day deletion period; can be restored
 )

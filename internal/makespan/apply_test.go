@@ -109,7 +109,7 @@ func load(t *testing.T, files map[string]string) *config.Config {
 	}
 	cfg, list := config.Load(t.Context(), ".", config.Options{Kinds: model.Schemas(), FS: fs, Version: "0.1.0"})
 	if !list.HasErrors() {
-		model.Order(cfg.Objects)
+		model.Complete(cfg.Objects)
 		list = append(list, model.Check(cfg.Tenant, cfg.Objects)...)
 	}
 	if list.HasErrors() {

@@ -43,6 +43,10 @@ func put(o value.Object, name string, v value.Value) {
 
 // Value is what becomes of one value of type t, nil when it is emptied.
 func (m Merger) Value(a *Attr, t *Type, now, want value.Value) value.Value {
+	_, cleared := want.(value.Clear)
+	if t.Kind == Free && !cleared {
+		return want
+	}
 	switch want := want.(type) {
 	case value.Clear:
 		if t.Kind == List {

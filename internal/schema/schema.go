@@ -7,6 +7,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
@@ -26,14 +27,17 @@ const (
 	List       // of Elem; with Attr.Set the order means nothing
 	Map        // of Elem, by free names: names = { en_US = {...} }; an entry that is Clear is taken out, one that is absent is unmanaged
 	Object     // of Attrs
+	Free       // a text, a whole number, an object of texts or a list of these: whatever another object says (Attr.KeyedBy); compared as a whole, lists as sets
+	File       // written as a path; after evaluation FileText of path and digest
 )
 
 // Type is the type of an attribute.
 type Type struct {
 	Kind  TypeKind
-	Elem  *Type    // List, Map
-	Attrs []Attr   // Object
-	Kinds []string // Reference: the kinds it may point to
+	Elem  *Type     // List, Map
+	Attrs []Attr    // Object
+	Kinds []string  // Reference: the kinds it may point to
+	File  *FileRule // File: which files it takes
 }
 
 // Text is the type of texts.
@@ -57,6 +61,9 @@ func ListOf(elem Type) Type { return Type{Kind: List, Elem: &elem} }
 // MapOf is the type of maps from free names to elem.
 func MapOf(elem Type) Type { return Type{Kind: Map, Elem: &elem} }
 
+// FreeValue is the type of values whose shape another object says.
+func FreeValue() Type { return Type{Kind: Free} }
+
 // ObjectOf is the type of objects with the given attributes.
 func ObjectOf(attrs ...Attr) Type { return Type{Kind: Object, Attrs: attrs} }
 
@@ -79,13 +86,22 @@ type Attr struct {
 	ServerFilled bool   // absent at create, the service fills it in; never a difference when unmanaged
 	CreateOnly   bool   // cannot change once the object exists
 	WriteOnly    bool   // cannot be read; a digest of the wanted value is kept in the state
-	Unreadable   bool   // no listing gives it; read one by one where declared
+	KeyedBy      string // Map: its names are those of objects of this kind in the same company (their Natural attribute): written after these are, and before they are deleted
+	Vital        bool   // List: who loses all of it has no place any more, so that a guard counts it
+	Unreadable   bool   // no listing gives it: it counts as it was last applied, unless it was read one by one (providers.Looker)
+	Aside        bool   // written by calls of its own, by a step behind the creation
 	Personal     bool   // personal data: hidden unless privacy allows
+	SignsOut     bool   // a change signs the person out everywhere
 	Sensitive    string // guard code when many objects change it at once, e.g. "member.phone"
 	Deferred     bool   // written by a later step, since it points to an object that may need this one
 	Clearable    bool   // accepts `clear`
 	TopDown      bool   // a switch of a tree: on only below what is on, so it is switched on from the top and off from the bottom
 	Steering     bool   // steers isa only; never sent, compared or shown as a change (previous_keys)
+
+	// Over tells that a value was for a time that has passed, so that it is as good as
+	// none: wanting it is no difference to nothing, and having it is having nothing. nil:
+	// no value passes.
+	Over func(v value.Value, now time.Time) bool
 
 	// Check tells what is wrong with a known, non-clear text or list of the
 	// attribute by the product's rules; "" when nothing is. See Problem for the
@@ -109,6 +125,15 @@ type Kind struct {
 	// tenant: it is evaluated as others are, has no company and no lifecycle, and is
 	// never listed, matched, compared or kept in the state as an object.
 	Content bool
+
+	// Relocate says how objects move to another company; nil: they cannot.
+	Relocate *Relocation
+	// SuspendOn names a steering attribute that holds a day (YYYY-MM-DD) from which on the
+	// person is suspended although the block is there; "" if there is none. The state
+	// remembers it.
+	SuspendOn string
+	// Registration is how many days a new person has for the registration; 0: no limit.
+	Registration int
 
 	// Unread names the attribute that refers to the object whose setting this is (the
 	// member of a forwarding), for kinds that the service can write and cannot read.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
@@ -31,15 +32,26 @@ const (
 	maxTable = 64 << 20 // bytes of a table of secrets, decrypted
 )
 
-// Resolver resolves handles. It is safe for concurrent use. Tables are read and
-// decrypted once; files and variables at each call.
+// Resolver resolves handles. It is safe for concurrent use; its exported fields are set
+// before the first use. Tables are read and decrypted once; files, variables and
+// commands at each call, since what they give may change, as tokens do.
 type Resolver struct {
+	// Commands tells whether the configuration itself has the handle of a command, so
+	// that no plan or state from elsewhere makes isa run anything. Nil: none is run.
+	Commands func(handle value.Secret) bool
+	// Ask asks a person for a secret without showing it; it is called by one goroutine
+	// at a time. Nil: there is nobody to ask.
+	Ask func(ctx context.Context, question string) (string, error)
+
 	dir        string
 	env        func(string) (string, bool)
 	identities []age.Identity
 
 	mu     sync.Mutex
 	tables map[string]*table
+
+	asking sync.Mutex
+	limit  time.Duration // that a command may take; 0 is commandTime
 }
 
 // New returns a resolver for handles of the configuration in dir, to which their
@@ -54,7 +66,10 @@ func New(dir string, env func(string) (string, bool), identities ...age.Identity
 //	env:NAME         the environment variable NAME
 //	file:PATH        the content of a file, without its last line break
 //	table:PATH#KEY   the second column of the row whose first column is KEY, in a
-//	                 csv, tsv or xlsx table with a row of headings
+//	                 table with a row of headings (any that sheet reads)
+//	command:[…]      what a program writes, without its last line break; its name and
+//	                 arguments are a JSON list
+//	prompt:TEXT      what a person answers to TEXT
 //
 // Files whose name ends with .age are decrypted. Errors are diag.Failure, class
 // Invalid, and name the handle; an empty secret is an error.
@@ -62,31 +77,44 @@ func (r *Resolver) Resolve(ctx context.Context, handle value.Secret) (string, er
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	kind, rest, _ := strings.Cut(string(handle), ":")
-	var text string
-	var err error
-	switch kind {
-	case "env":
-		text, err = r.variable(rest)
-	case "file":
-		text, err = r.file(rest)
-	case "table":
-		text, err = r.row(rest)
-	default:
-		err = problem("is of no known kind", `use secret_env, secret_file or secret_table`)
-	}
+	text, err := r.text(ctx, handle)
 	if err == nil && text == "" {
 		err = problem("is empty", "fill it in")
 	}
-	if err != nil {
-		f := &diag.Failure{Class: diag.Invalid, Op: fmt.Sprintf("secret %q", string(handle)), Detail: err.Error()}
-		var p *fault
-		if errors.As(err, &p) {
-			f.Detail, f.Fix = p.what, p.fix
-		}
-		return "", f
+	switch {
+	case err == nil:
+		return text, nil
+	case ctx.Err() != nil:
+		return "", ctx.Err()
 	}
-	return text, nil
+	f := &diag.Failure{Class: diag.Invalid, Op: fmt.Sprintf("secret %q", string(handle)), Detail: err.Error()}
+	var p *fault
+	if errors.As(err, &p) {
+		f.Detail, f.Fix = p.what, p.fix
+	}
+	return "", f
+}
+
+// text finds what is behind a handle.
+func (r *Resolver) text(ctx context.Context, handle value.Secret) (string, error) {
+	kind, rest, _ := strings.Cut(string(handle), ":")
+	switch kind {
+	case "env":
+		return r.variable(rest)
+	case "file":
+		return r.file(rest)
+	case "table":
+		path, key, ok := strings.Cut(rest, "#")
+		if !ok || path == "" || key == "" {
+			return "", problem("does not name a file and a key", `use secret_table("file", key)`)
+		}
+		return r.row(path, key)
+	case commandKind:
+		return r.command(ctx, handle, rest)
+	case promptKind:
+		return r.prompt(ctx, rest)
+	}
+	return "", problem("is of no known kind", "use secret_env, secret_file, secret_table, secret_command or secret_prompt")
 }
 
 // fault is what is wrong with a handle, and the way out.
@@ -109,8 +137,13 @@ func (r *Resolver) file(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return withoutEnd(content), nil
+}
+
+// withoutEnd cuts the last line break off.
+func withoutEnd(content []byte) string {
 	text := strings.TrimSuffix(string(content), "\n")
-	return strings.TrimSuffix(text, "\r"), nil
+	return strings.TrimSuffix(text, "\r")
 }
 
 // read returns a file's content, decrypted when its name ends with .age.

@@ -19,12 +19,8 @@ type table struct {
 	err  error
 }
 
-// row finds the secret in "PATH#KEY".
-func (r *Resolver) row(rest string) (string, error) {
-	path, key, ok := strings.Cut(rest, "#")
-	if !ok || path == "" || key == "" {
-		return "", problem("does not name a file and a key", `use secret_table("file", key)`)
-	}
+// row finds the secret of a key in a table.
+func (r *Resolver) row(path, key string) (string, error) {
 	r.mu.Lock()
 	t := r.tables[path]
 	if t == nil {

@@ -1,7 +1,7 @@
 package sheet
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -9,38 +9,35 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/korean"
-	"golang.org/x/text/transform"
-
 	"github.com/isaworks/isa/internal/diag"
 )
 
-const maxRagged = 20 // rows with too many cells that are told one by one
+const (
+	maxRagged = 20       // rows with too many cells that are told one by one
+	maxRecord = 16 << 20 // bytes of one row of a text
+)
 
 // readCSV reads a text table.
 func readCSV(src source) (*Table, diag.List) {
-	text, encoding, d := decodeText(src)
+	set, d := src.charset("")
 	if d != nil {
 		return nil, diag.List{*d}
 	}
-	comma, d := delimiterOf(src)
+	a, headerRow, d := plainArea(src)
 	if d != nil {
 		return nil, diag.List{*d}
 	}
-	a := everything()
-	if src.opts.Range != "" {
-		var err error
-		if a, err = parseArea(src.opts.Range); err != nil {
-			return nil, diag.List{*src.problem(CodeRange, upperFirst(err.Error())+".", `Write an area such as "B3:K400" or "B:K".`)}
-		}
+	text := textFile{src: src, set: set}
+	if d := text.measure(); d != nil {
+		return nil, diag.List{*d}
 	}
-	headerRow, d := headerRowOf(src, a)
+	comma, d := text.delimiter(headerRow)
 	if d != nil {
 		return nil, diag.List{*d}
 	}
-	r := &csvReader{src: src, text: text, comma: comma, area: a, headerRow: headerRow, grid: newGrid()}
+	r := &csvReader{text: text, comma: comma, area: a, headerRow: headerRow, grid: newGrid(headerRow, src.opts.Columns)}
 	problems := r.read()
-	t, d := layout{file: src.file, encoding: encoding, grid: r.grid, area: a, headerRow: headerRow}.table()
+	t, d := layout{file: src.file, encoding: set.name, grid: r.grid, area: a, headerRow: headerRow}.table()
 	if d == nil {
 		if suspect := suspectDelimiter(t, comma); suspect != nil {
 			return nil, diag.List{*suspect} // it causes the other problems
@@ -55,70 +52,95 @@ func readCSV(src source) (*Table, diag.List) {
 	return t, nil
 }
 
-// decodeText returns the file as UTF-8, with U+FFFD for bytes that are no text.
-// A file that is not valid UTF-8 is CP949, unless it begins with the byte order
-// mark of UTF-8 or has more broken bytes as CP949 than as UTF-8.
-func decodeText(src source) (text []byte, encoding string, d *diag.Diagnostic) {
-	const utf8Name, cp949Name = "UTF-8", "CP949"
-	data, marked := bytes.CutPrefix(src.data, []byte("\xEF\xBB\xBF"))
-	asUTF8 := func() ([]byte, string, *diag.Diagnostic) {
-		return replaceInvalid(data), utf8Name, nil
+// plainArea reads Options.Range of a file without sheets.
+func plainArea(src source) (a area, headerRow int, d *diag.Diagnostic) {
+	a = everything()
+	if src.opts.Range != "" {
+		var err error
+		if a, err = parseArea(src.opts.Range); err != nil {
+			return a, 0, src.problem(CodeRange, upperFirst(err.Error())+".", `Write an area such as "B3:K400" or "B:K".`)
+		}
 	}
-	asCP949 := func() ([]byte, string, *diag.Diagnostic) {
-		out, _, err := transform.Bytes(korean.EUCKR.NewDecoder(), src.data)
+	headerRow, d = headerRowOf(src, a)
+	return a, headerRow, d
+}
+
+// textFile is a text whose encoding and line ends are known.
+type textFile struct {
+	src source
+	set charset
+	mac bool // lines end in \r alone
+}
+
+// measure looks at the line ends and refuses what is no text.
+func (t *textFile) measure() *diag.Diagnostic {
+	r := t.set.reader(t.src.input)
+	buf := make([]byte, 64<<10)
+	t.mac = true
+	for {
+		n, err := r.Read(buf)
+		for _, c := range buf[:n] {
+			switch c {
+			case '\n':
+				t.mac = false
+			case 0:
+				return t.src.problem(CodeUnreadable, "The file holds zero bytes, so it is not text.", "Save the table again as csv.")
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err != nil {
-			return nil, "", src.problem(CodeUnreadable, "The file cannot be read as CP949: "+err.Error()+".", `Save it as "CSV UTF-8".`)
+			return t.src.unreadable(err)
 		}
-		return out, cp949Name, nil
 	}
-	switch strings.ToLower(src.opts.Encoding) {
-	case "":
-	case "utf-8", "utf8":
-		return asUTF8()
-	case "cp949", "euc-kr", "ms949", "uhc":
-		return asCP949()
-	default:
-		return nil, "", src.problem(CodeOption, fmt.Sprintf("encoding is %q.", src.opts.Encoding), `Write "utf-8" or "cp949", or leave it out.`)
-	}
-	if marked || utf8.Valid(data) {
-		return asUTF8()
-	}
-	text, encoding, d = asCP949()
-	if d == nil && broken(text) > broken(replaceInvalid(data)) {
-		return asUTF8()
-	}
-	return text, encoding, d
 }
 
-// replaceInvalid writes one U+FFFD for each byte that is no UTF-8.
-func replaceInvalid(data []byte) []byte {
-	if utf8.Valid(data) {
-		return data
+// open reads the text from its beginning.
+func (t *textFile) open() *boundedRecords {
+	r := t.set.reader(t.src.input)
+	if t.mac {
+		r = macLines{r}
 	}
-	return []byte(string([]rune(string(data))))
+	return &boundedRecords{r: r}
 }
 
-func broken(text []byte) int { return bytes.Count(text, []byte(string(utf8.RuneError))) }
+// macLines makes line ends of old Macs into those of today.
+type macLines struct{ r io.Reader }
 
-func delimiterOf(src source) (rune, *diag.Diagnostic) {
-	if src.opts.Delimiter == "" {
-		if src.ext == ".tsv" {
-			return '\t', nil
+func (m macLines) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
 		}
-		return ',', nil
 	}
-	r, size := utf8.DecodeRuneInString(src.opts.Delimiter)
-	if size != len(src.opts.Delimiter) || r >= utf8.RuneSelf || !strings.ContainsRune(",;\t|:~^ ", r) {
-		return 0, src.problem(CodeOption, fmt.Sprintf("delimiter is %q.", src.opts.Delimiter),
-			`Write one of "," ";" "\t" "|" ":" "~" "^" " ".`)
+	return n, err
+}
+
+var errLongRecord = errors.New("a row is too long")
+
+// boundedRecords refuses a text that a csv reader would have to hold whole, as
+// behind a quote that is never closed: whoever reads calls next at each row.
+type boundedRecords struct {
+	r    io.Reader
+	left int
+}
+
+func (b *boundedRecords) next() { b.left = maxRecord }
+
+func (b *boundedRecords) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errLongRecord
 	}
-	return r, nil
+	n, err := b.r.Read(p)
+	b.left -= n
+	return n, err
 }
 
 // csvReader fills a grid from text.
 type csvReader struct {
-	src       source
-	text      []byte
+	text      textFile
 	comma     rune
 	area      area
 	headerRow int
@@ -128,34 +150,58 @@ type csvReader struct {
 	problems  diag.List
 }
 
-func (r *csvReader) read() diag.List {
-	if !bytes.ContainsRune(r.text, '\n') { // line ends of old Macs
-		r.text = bytes.ReplaceAll(r.text, []byte("\r"), []byte("\n"))
-	}
-	cr := csv.NewReader(bytes.NewReader(r.text))
-	cr.Comma, cr.FieldsPerRecord, cr.ReuseRecord = r.comma, -1, true
-	number, line, offset := 0, 1, int64(0) // of the record before: row, the line behind it, its end
+// records calls each with the rows of a text, numbered as a spreadsheet shows
+// them: empty lines are rows.
+func (t *textFile) records(comma rune, each func(number int, record []string) (more bool, err error)) error {
+	in := t.open()
+	cr := csv.NewReader(in)
+	cr.Comma, cr.FieldsPerRecord, cr.ReuseRecord = comma, -1, true
+	number, line := 0, 1 // of the row before: its number, the line behind it
 	for {
+		in.next()
 		record, err := cr.Read()
 		if errors.Is(err, io.EOF) {
-			return r.finish()
+			return nil
 		}
 		if err != nil {
-			return append(r.problems, r.syntaxProblem(err))
+			return err
 		}
 		start, _ := cr.FieldPos(0)
-		number += 1 + start - line // empty lines are rows of a spreadsheet
-		end := cr.InputOffset()
-		line += bytes.Count(r.text[offset:end], []byte("\n"))
-		offset = end
-		if number > maxRows {
-			return diag.List{*r.src.problem(CodeSize, fmt.Sprintf("The table has more than %d rows.", maxRows), "Split the table.")}
-		}
-		if err := r.row(number, record); err != nil {
-			return diag.List{*r.src.problem(CodeSize, "The table has "+err.Error()+".", "Split the table.")}
+		number += 1 + start - line
+		last := len(record) - 1
+		end, _ := cr.FieldPos(last)
+		line = end + strings.Count(record[last], "\n") + 1
+		if more, err := each(number, record); err != nil || !more {
+			return err
 		}
 	}
 }
+
+func (r *csvReader) read() diag.List {
+	err := r.text.records(r.comma, func(number int, record []string) (bool, error) {
+		if number > maxRows {
+			return false, errTooManyRows
+		}
+		return true, r.row(number, record)
+	})
+	src := r.text.src
+	var syntax *csv.ParseError
+	switch {
+	case err == nil:
+		return r.finish()
+	case errors.As(err, &syntax):
+		return append(r.problems, r.syntaxProblem(syntax))
+	case errors.Is(err, errTooManyRows):
+		return diag.List{*src.problem(CodeSize, fmt.Sprintf("The table has more than %d rows.", maxRows), "Split the table.")}
+	case errors.Is(err, errTooMany):
+		return diag.List{*src.problem(CodeSize, upperFirst(err.Error())+".", "Split the table.")}
+	case errors.Is(err, errLongRecord):
+		return diag.List{*src.problem(CodeSize, fmt.Sprintf("A row has more than %d MiB.", maxRecord>>20), "A quote may be open: close it, or save the table again.")}
+	}
+	return append(r.problems, *src.unreadable(err))
+}
+
+var errTooManyRows = errors.New("too many rows")
 
 func (r *csvReader) row(number int, record []string) error {
 	if number < r.area.top || number > r.area.bottom {
@@ -174,19 +220,28 @@ func (r *csvReader) row(number int, record []string) error {
 			r.tellRagged(number, i)
 			break
 		}
-		col := i + 1 - r.area.left
-		if f := inspectExported(text); f != nil && number > r.headerRow {
-			if err := r.grid.put(col, faultText, f); err != nil {
-				return err
-			}
-		} else if text != "" {
-			if err := r.grid.put(col, r.grid.share(col, text), nil); err != nil {
-				return err
-			}
+		if err := r.grid.putExported(i+1-r.area.left, number > r.headerRow, text); err != nil {
+			return err
 		}
 	}
 	r.grid.finish()
 	return nil
+}
+
+// putExported puts a cleaned text that a program has written as text; only in the
+// data can something be wrong with it.
+func (g *grid) putExported(col int, data bool, text string) error {
+	switch {
+	case text == "":
+		return nil
+	case g.unused(col):
+		return g.put(col, unusedText, nil)
+	case data:
+		if f := inspectExported(text); f != nil {
+			return g.put(col, faultText, f)
+		}
+	}
+	return g.put(col, g.share(col, text), nil)
 }
 
 func (r *csvReader) tellRagged(number, i int) {
@@ -195,70 +250,59 @@ func (r *csvReader) tellRagged(number, i int) {
 	}
 	d := problem(CodeRagged, fmt.Sprintf("Row %d has text in cell %d, but there are %d headings.", number, i+1, r.width),
 		"Put a cell that holds the delimiter into quotes, or give the column a heading.")
-	d.Cell = &diag.Cell{File: r.src.file, Ref: cellRef(number, i+1)}
+	d.Cell = &diag.Cell{File: r.text.src.file, Ref: cellRef(number, i+1)}
 	r.problems = append(r.problems, d)
 }
 
 func (r *csvReader) finish() diag.List {
 	if more := r.ragged - maxRagged; more > 0 {
-		r.problems = append(r.problems, *r.src.problem(CodeRagged, fmt.Sprintf("%d more rows have too many cells.", more),
+		r.problems = append(r.problems, *r.text.src.problem(CodeRagged, fmt.Sprintf("%d more rows have too many cells.", more),
 			"Put cells that hold the delimiter into quotes."))
 	}
 	return r.problems
 }
 
 // syntaxProblem places an error of encoding/csv. Its columns count bytes.
-func (r *csvReader) syntaxProblem(err error) diag.Diagnostic {
-	var pe *csv.ParseError
-	if !errors.As(err, &pe) {
-		return *r.src.problem(CodeUnreadable, upperFirst(err.Error())+".", "Save the table again.")
-	}
+func (r *csvReader) syntaxProblem(pe *csv.ParseError) diag.Diagnostic {
 	detail, fix := "A quote stands inside a cell that does not begin with one.", "Put the whole cell into quotes and write the quote inside twice."
-	line := pe.Line
-	pos := r.position(line, pe.Column)
 	if errors.Is(pe.Err, csv.ErrQuote) {
 		detail, fix = "A quoted cell goes on behind its closing quote, or its quote is never closed.", "Close the quote, or write a quote inside the cell twice."
 		if pe.StartLine != pe.Line {
 			detail += fmt.Sprintf(" The row begins in line %d.", pe.StartLine)
 		}
 	}
+	pos, err := r.text.position(pe.Line, pe.Column)
+	if err != nil {
+		return *r.text.src.unreadable(err)
+	}
 	d := problem(CodeSyntax, detail, fix)
-	d.Range = &diag.Range{File: r.src.file, Start: pos, End: pos}
+	d.Range = &diag.Range{File: r.text.src.file, Start: pos, End: pos}
 	return d
 }
 
 // position turns a line and a column in bytes into a place.
-func (r *csvReader) position(line, column int) diag.Pos {
+func (t *textFile) position(line, column int) (diag.Pos, error) {
+	r := t.set.reader(t.src.input)
+	if t.mac {
+		r = macLines{r}
+	}
+	b := bufio.NewReader(r)
 	at := 0
-	for range line - 1 {
-		next := bytes.IndexByte(r.text[at:], '\n')
-		if next < 0 {
-			break
+	for skipped := 1; skipped < line; {
+		part, err := b.ReadSlice('\n')
+		at += len(part)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF):
+			return diag.Pos{Line: line, Column: 1, Byte: at}, nil
+		case err != nil:
+			return diag.Pos{}, err
 		}
-		at += next + 1
+		skipped++
 	}
-	end := min(at+max(column-1, 0), len(r.text))
-	return diag.Pos{Line: line, Column: utf8.RuneCount(r.text[at:end]) + 1, Byte: end}
-}
-
-// suspectDelimiter finds headings that all ended up in one cell.
-func suspectDelimiter(t *Table, comma rune) *diag.Diagnostic {
-	if names := t.named(); len(names) != 1 {
-		return nil
-	}
-	for _, r := range ";\t|," {
-		for col, h := range t.Headings {
-			raw := t.grid.texts[t.grid.at(max(t.first-1, 0), col)]
-			if r == comma || h == "" || !strings.ContainsRune(raw, r) {
-				continue
-			}
-			d := problem(CodeDelimiter, fmt.Sprintf("The only heading is %q.", h), fmt.Sprintf("Set delimiter = %q.", string(r)))
-			cell := t.headingCell(col)
-			d.Cell = &cell
-			return &d
-		}
-	}
-	return nil
+	before, err := io.ReadAll(io.LimitReader(b, int64(max(column-1, 0))))
+	return diag.Pos{Line: line, Column: utf8.RuneCount(before) + 1, Byte: at + len(before)}, err
 }
 
 func upperFirst(s string) string {

@@ -3,6 +3,8 @@ package sheet
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"flag"
 	"fmt"
 	"io"
@@ -16,14 +18,16 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write the want sections of testdata")
 
-// TestGolden runs each testdata/*.txtar: files (name.cp949 is encoded, name.quoted
-// is a Go string a line, name.make describes a workbook), "open" with options,
+// TestGolden runs each testdata/*.txtar: files (name.cp949 and name.utf16 are encoded,
+// name.quoted is a Go string a line, name.make describes a workbook, name.packed is
+// gzip in base64), "open" with options,
 // "use" with the headings in use, and "want".
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -79,6 +83,16 @@ func unpack(t *testing.T, ar *txtar.Archive) (fstest.MapFS, map[string]string) {
 				t.Fatal(err)
 			}
 			data = out
+		case ".utf16":
+			name = strings.TrimSuffix(name, ext)
+			out, err := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder().Bytes(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data = out
+		case ".packed":
+			name = strings.TrimSuffix(name, ext)
+			data = unpacked(t, data)
 		case ".quoted":
 			name = strings.TrimSuffix(name, ext)
 			data = unquote(t, string(data))
@@ -89,6 +103,18 @@ func unpack(t *testing.T, ar *txtar.Archive) (fstest.MapFS, map[string]string) {
 		fsys[name] = &fstest.MapFile{Data: data}
 	}
 	return fsys, sections
+}
+
+func unpacked(t *testing.T, text []byte) []byte {
+	r, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 func unquote(t *testing.T, text string) []byte {

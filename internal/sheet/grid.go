@@ -1,12 +1,19 @@
 package sheet
 
-import "fmt"
+import (
+	"errors"
+	"strings"
+)
 
 // Indexes of texts that every grid has.
 const (
-	nullText  uint32 = 0 // an empty cell
-	faultText uint32 = 1 // a cell whose fault is in faults
+	nullText   uint32 = 0 // an empty cell
+	faultText  uint32 = 1 // a cell whose fault is in faults
+	unusedText uint32 = 2 // a cell with a content in a column that nobody refers to
+	ownTexts          = 3 // texts of the file begin here
 )
+
+var errTooMany = errors.New("the table has too many cells or merged cells")
 
 // grid holds the cells of an area row by row as indexes of shared texts. Rows
 // have the length of their last cell; empty rows are not kept.
@@ -16,6 +23,8 @@ type grid struct {
 	rows    []gridRow
 	faults  map[int]*fault // by index in cells
 	columns []shared
+	block   strings.Builder // holds the texts added last
+	choice  columnChoice
 }
 
 // gridRow is a row of the file: its number, counted from 1, and where its cells
@@ -26,12 +35,15 @@ type gridRow struct {
 	hidden bool
 }
 
-func newGrid() *grid {
-	return &grid{texts: make([]string, 2, 1024), faults: map[int]*fault{}}
+// newGrid makes a grid of a table whose headings are in that row. columns are the
+// headings in use, nil for all.
+func newGrid(headerRow int, columns []string) *grid {
+	return &grid{texts: make([]string, ownTexts, 1024), faults: map[int]*fault{}, choice: newChoice(headerRow, columns)}
 }
 
-// begin starts a row; finish must follow.
+// begin starts a row; finish must follow. Rows come in the order of their numbers.
 func (g *grid) begin(number int, hidden bool) {
+	g.choose(number)
 	g.rows = append(g.rows, gridRow{number: int32(number), start: uint32(len(g.cells)), hidden: hidden})
 }
 
@@ -39,7 +51,7 @@ func (g *grid) begin(number int, hidden bool) {
 func (g *grid) put(col int, id uint32, f *fault) error {
 	at := int(g.rows[len(g.rows)-1].start) + col
 	if at >= maxCells {
-		return fmt.Errorf("more than %d cells", maxCells)
+		return errTooMany
 	}
 	for len(g.cells) <= at {
 		g.cells = append(g.cells, nullText)
@@ -93,12 +105,20 @@ func (g *grid) faultAt(row, col int) *fault {
 	return g.faults[int(g.rows[row].start)+col]
 }
 
-// add stores a text that is not shared.
+// add stores a text that is not shared. It keeps a copy, because text may be a
+// piece of something large.
 func (g *grid) add(text string) uint32 {
 	if text == "" {
 		return nullText
 	}
-	g.texts = append(g.texts, text)
+	const blockBytes = 64 << 10 // one allocation for thousands of texts
+	if g.block.Cap()-g.block.Len() < len(text) {
+		g.block = strings.Builder{}
+		g.block.Grow(max(blockBytes, len(text)))
+	}
+	start := g.block.Len()
+	g.block.WriteString(text)
+	g.texts = append(g.texts, g.block.String()[start:])
 	return uint32(len(g.texts) - 1)
 }
 
@@ -134,6 +154,21 @@ func (g *grid) share(col int, text string) uint32 {
 		c.ids = map[string]uint32{}
 	}
 	id := g.add(text)
-	c.ids[text] = id
+	c.ids[g.texts[id]] = id
 	return id
+}
+
+// putText puts a text of a workbook, cleaned here.
+func (g *grid) putText(col int, text string, f *fault) error {
+	text = clean(text)
+	if f == nil {
+		f = inspect(text)
+	}
+	switch {
+	case f != nil:
+		return g.put(col, faultText, f)
+	case text == "":
+		return nil
+	}
+	return g.put(col, g.share(col, text), nil)
 }

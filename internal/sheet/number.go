@@ -45,8 +45,8 @@ type formatSection struct {
 	arg  float64
 }
 
-func newNumbers(w *workbook) *numbers {
-	return &numbers{codes: w.formats, date904: w.date904, formats: make([]*numberFormat, len(w.formats)),
+func newNumbers(codes []string, date904 bool) *numbers {
+	return &numbers{codes: codes, date904: date904, formats: make([]*numberFormat, len(codes)),
 		memo: map[shownKey]string{}, cells: map[string]string{}}
 }
 
@@ -78,6 +78,11 @@ func (n *numbers) number(style int, raw string) (string, *fault) {
 	if err != nil || math.IsInf(x, 0) || math.IsNaN(x) {
 		return "", &fault{CodeNumber, fmt.Sprintf("The cell holds %q as a number.", clipped(raw)), "Enter the value again."}
 	}
+	return n.value(f, x)
+}
+
+// value returns the text of a number that is finite.
+func (n *numbers) value(f *numberFormat, x float64) (string, *fault) {
 	if f.date || f.time {
 		return serialText(x, f, n.date904)
 	}

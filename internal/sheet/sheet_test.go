@@ -94,7 +94,7 @@ func TestBomb(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	g := newGrid()
+	g := newGrid(1, nil)
 	g.begin(1, false)
 	if err := g.put(maxCells, 5, nil); err == nil {
 		t.Error("a grid takes any number of cells")
@@ -103,7 +103,7 @@ func TestLimits(t *testing.T) {
 	if data, err := io.ReadAll(part); !errors.Is(err, errTooBig) || string(data) != "abcd" {
 		t.Errorf("%q, %v", data, err)
 	}
-	wantCode(t, diag.List{*unreadable(source{file: "t.xlsx"}, fmt.Errorf("x: %w", errTooBig))}, CodeSize)
+	wantCode(t, diag.List{*unreadable(source{input: &input{file: "t.xlsx"}}, fmt.Errorf("x: %w", errTooBig))}, CodeSize)
 }
 
 func TestAreas(t *testing.T) {

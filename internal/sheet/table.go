@@ -15,8 +15,8 @@ import (
 // data, column 0 the first of the range.
 type Table struct {
 	File     string   // as given to Open
-	Sheet    string   // the worksheet's name; empty for text tables
-	Encoding string   // "UTF-8" or "CP949" of text tables, else empty
+	Sheet    string   // the worksheet's name; empty for texts and pages
+	Encoding string   // of texts and pages such as "UTF-8", "CP949", "UTF-16"; else empty
 	Headings []string // by column; empty where a column has none
 
 	grid        *grid
@@ -89,11 +89,15 @@ func (t *Table) Suggest(heading string) string {
 }
 
 // Text returns the text of a cell; null tells that the cell is empty. A cell
-// with a fault is null too: ask Fault for every cell in use.
+// with a fault is null too: ask Fault for every cell in use. It panics for a column
+// that Options.Columns left out.
 func (t *Table) Text(row, col int) (text string, null bool) {
 	id := t.grid.at(t.first+row, col)
-	if id == nullText || id == faultText {
+	switch id {
+	case nullText, faultText:
 		return "", true
+	case unusedText:
+		panic("sheet: the column " + t.Headings[col] + " was left out by Options.Columns")
 	}
 	return t.grid.texts[id], false
 }

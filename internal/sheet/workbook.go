@@ -2,7 +2,6 @@ package sheet
 
 import (
 	"archive/zip"
-	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -14,23 +13,11 @@ import (
 
 // workbook is an opened xlsx file: its sheets, names and number formats.
 type workbook struct {
+	book
 	parts   map[string]*zip.File // by lower-case name
-	sheets  []sheetInfo
-	names   []definedName
-	formats []string // number format code by cell style; see builtInFormat
-	strings string   // name of the part with the shared strings, may be empty
-	date904 bool     // days count from 1904-01-01
-}
-
-type sheetInfo struct {
-	name   string
-	part   string
-	hidden bool
-}
-
-type definedName struct {
-	name, refers string
-	sheet        int // index of the sheet it belongs to, -1 for the workbook
+	formats []string             // number format code by cell style; see builtInFormat
+	strings string               // name of the part with the shared strings, may be empty
+	date904 bool                 // days count from 1904-01-01
 }
 
 var (
@@ -41,8 +28,8 @@ var (
 
 const maxSmallPart = 64 << 20 // of the parts that are read whole
 
-func openWorkbook(data []byte) (*workbook, error) {
-	zr, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+func openWorkbook(at io.ReaderAt, size int64) (*workbook, error) {
+	zr, err := zip.NewReader(at, size)
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be unpacked: %w", err)
 	}
@@ -134,7 +121,7 @@ func (w *workbook) readMain(main string) error {
 	for i, s := range book.Sheets {
 		if part, ok := worksheets[s.Rel]; ok { // chart sheets are none
 			kept[i] = len(w.sheets)
-			w.sheets = append(w.sheets, sheetInfo{clean(s.Name), part, s.State == "hidden" || s.State == "veryHidden"})
+			w.sheets = append(w.sheets, sheetInfo{name: clean(s.Name), part: part, hidden: s.State == "hidden" || s.State == "veryHidden"})
 		}
 	}
 	for _, n := range book.Names {

@@ -9,27 +9,25 @@ import (
 	"unicode/utf8"
 )
 
-var errTooMany = errors.New("the table has too many cells or merged cells")
-
 const maxMerges = 1 << 20
 
-// readSheet reads the cells and the merged cells of a worksheet that lie in a.
-func (w *workbook) readSheet(s sheetInfo, a area) (g *grid, merges []area, err error) {
+// readSheet reads the cells and the merged cells of a worksheet that lie in a into g.
+func (w *workbook) readSheet(s sheetInfo, a area, g *grid) (merges []area, err error) {
 	texts, err := w.sharedStrings()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	part, err := w.open(s.part)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	numbers := newNumbers(w)
+	numbers := newNumbers(w.formats, w.date904)
 	defer func() { err = errors.Join(err, part.Close(), numbers.close()) }()
-	r := &sheetReader{xml: newXMLScanner(part), area: a, grid: newGrid(), numbers: numbers, shared: texts, sharedIDs: make([]uint32, len(texts))}
+	r := &sheetReader{xml: newXMLScanner(part), area: a, grid: g, numbers: numbers, shared: texts, sharedIDs: make([]uint32, texts.len())}
 	if err := r.read(); err != nil {
-		return nil, nil, fmt.Errorf("sheet %q: %w", s.name, err)
+		return nil, fmt.Errorf("sheet %q: %w", s.name, err)
 	}
-	return r.grid, r.merges, nil
+	return r.merges, nil
 }
 
 // sheetReader fills a grid from the XML of a worksheet.
@@ -38,7 +36,7 @@ type sheetReader struct {
 	area      area
 	grid      *grid
 	numbers   *numbers
-	shared    []string // shared strings as stored
+	shared    *texts   // shared strings as stored
 	sharedIDs []uint32 // their indexes in grid.texts, 0 when not used yet
 	merges    []area
 
@@ -242,30 +240,28 @@ func fastRef(ref []byte) (col, row int, err error) {
 func (r *sheetReader) putCell() error {
 	col := r.col - r.area.left
 	c := &r.cell
-	if !c.valued {
-		if !c.formula {
-			return nil
-		}
-		return r.put(col, nullText, &fault{CodeFormula, "The file holds the formula but not its result.",
-			"Open the file in Excel and save it once."})
+	switch {
+	case !c.valued && !c.formula || c.kind == "n" && c.valued && len(c.value) == 0:
+		return nil
+	case r.grid.unused(col):
+		return r.grid.put(col, unusedText, nil)
+	case !c.valued:
+		return r.grid.put(col, nullText, noResult())
 	}
 	switch c.kind {
 	case "s":
 		return r.putShared(col)
 	case "n":
-		if len(c.value) == 0 {
-			return nil
-		}
 		text, f := r.numbers.number(c.style, string(c.value))
-		return r.putText(col, text, f)
+		return r.grid.putText(col, text, f)
 	case "b":
-		return r.putText(col, boolText(string(c.value)), nil)
+		return r.grid.putText(col, boolText(string(c.value)), nil)
 	case "e":
-		return r.put(col, nullText, inspectError(string(c.value)))
+		return r.grid.put(col, nullText, inspectError(string(c.value)))
 	case "d":
-		return r.putText(col, strings.TrimSuffix(strings.TrimSuffix(string(c.value), "Z"), "T00:00:00"), nil)
+		return r.grid.putText(col, strings.TrimSuffix(strings.TrimSuffix(string(c.value), "Z"), "T00:00:00"), nil)
 	case "str", "inlineStr":
-		return r.putText(col, r.numbers.string(c.style, unescapeCell(string(c.value))), nil)
+		return r.grid.putText(col, r.numbers.string(c.style, unescapeCell(string(c.value))), nil)
 	}
 	return fmt.Errorf("cell %s has the unknown type %q", cellRef(r.row, r.col), c.kind)
 }
@@ -281,56 +277,29 @@ func inspectError(value string) *fault {
 	return &fault{CodeErrorValue, "The cell holds " + clipped(value) + ".", "Correct the formula behind it, or empty the cell."}
 }
 
-func (r *sheetReader) put(col int, id uint32, f *fault) error {
-	if err := r.grid.put(col, id, f); err != nil {
-		return errTooMany
-	}
-	return nil
+// noResult is the fault of a formula that no program has computed.
+func noResult() *fault {
+	return &fault{CodeFormula, "The file holds the formula but not its result.", "Open the file in Excel and save it once."}
 }
 
-func (r *sheetReader) putText(col int, text string, f *fault) error {
-	text = clean(text)
-	if f == nil {
-		f = inspect(text)
-	}
-	if f == nil && text == "" {
-		return nil
-	}
-	if f != nil {
-		return r.put(col, nullText, f)
-	}
-	return r.put(col, r.grid.share(col, text), nil)
-}
-
-// putShared puts a shared string; each is cleaned once.
+// putShared puts a shared string.
 func (r *sheetReader) putShared(col int) error {
 	i, err := strconv.Atoi(string(r.cell.value))
-	if err != nil || i < 0 || i >= len(r.shared) {
+	if err != nil || i < 0 || i >= r.shared.len() {
 		return fmt.Errorf("cell %s refers to the text %q, which is not there", cellRef(r.row, r.col), r.cell.value)
 	}
 	if shown := r.numbers.format(r.cell.style).text; shown != "" {
-		return r.putText(col, r.numbers.string(r.cell.style, r.shared[i]), nil)
+		return r.grid.putText(col, r.numbers.string(r.cell.style, r.shared.at(i)), nil)
 	}
-	if id := r.sharedIDs[i]; id != 0 {
-		return r.put(col, id, nil)
-	}
-	text := clean(r.shared[i])
-	f := inspect(text)
-	if f != nil {
-		return r.put(col, nullText, f)
-	}
-	if text == "" {
-		return nil
-	}
-	r.sharedIDs[i] = r.grid.add(text)
-	return r.put(col, r.sharedIDs[i], nil)
+	return r.grid.putShared(col, r.sharedIDs, i, r.shared)
 }
 
 // sharedStrings reads the texts that cells refer to by number. Hints on how to
 // pronounce them (rPh) are left out.
-func (w *workbook) sharedStrings() (texts []string, err error) {
+func (w *workbook) sharedStrings() (shared *texts, err error) {
+	shared = &texts{}
 	if w.strings == "" {
-		return nil, nil
+		return shared, nil
 	}
 	part, err := w.open(w.strings)
 	if err != nil {
@@ -348,7 +317,7 @@ func (w *workbook) sharedStrings() (texts []string, err error) {
 		at := x.depth()
 		switch token {
 		case xmlEnd:
-			return texts, nil
+			return shared, nil
 		case xmlOpen:
 			switch name := string(x.name); {
 			case skip > 0:
@@ -371,7 +340,9 @@ func (w *workbook) sharedStrings() (texts []string, err error) {
 				skip = 0
 			}
 			if string(x.name) == "si" && skip == 0 {
-				texts = append(texts, unescapeCell(string(text)))
+				if err := shared.add(unescapeCell(string(text))); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}

@@ -27,6 +27,7 @@ type xmlScanner struct {
 	closed bool   // the start tag read last closes itself
 	inTag  bool   // a '<' has been read
 	root   bool   // the root element has begun
+	utf8   bool   // the text is in UTF-8, whatever its declaration says
 }
 
 type xmlAttr struct{ name, value []byte }
@@ -173,7 +174,7 @@ func (x *xmlScanner) through(end string) ([]byte, error) {
 
 func (x *xmlScanner) instruction() error {
 	s, err := x.through("?>")
-	if err != nil || !bytes.HasPrefix(s, []byte("xml ")) {
+	if err != nil || x.utf8 || !bytes.HasPrefix(s, []byte("xml ")) {
 		return err
 	}
 	_, after, found := bytes.Cut(bytes.ToLower(s), []byte("encoding"))

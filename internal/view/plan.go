@@ -133,13 +133,15 @@ func rowsOf(group []*planner.Change, n names) []row {
 	if isTree(group) {
 		return treeRows(forest(group, n), n)
 	}
-	slices.SortStableFunc(group, func(a, b *planner.Change) int { return cmp.Compare(order(a), order(b)) })
+	slices.SortStableFunc(group, byOrder)
 	rows := make([]row, len(group))
 	for i, c := range group {
 		rows[i] = changeRow(c, n)
 	}
 	return rows
 }
+
+func byOrder(a, b *planner.Change) int { return cmp.Compare(order(a), order(b)) }
 
 // order is the place of an object among those of its kind where it is known, such
 // as a job grade's; others keep theirs, behind.
@@ -177,14 +179,11 @@ func sign(a planner.Action) (string, paint) {
 
 func changeRow(c *planner.Change, n names) row {
 	mark, colour := sign(c.Action)
-	title := c.Title
-	if title == "" {
-		title = c.Address.String()
+	r := row{sign: mark, colour: colour, title: Line(c.Title), address: Line(c.Address.String()), details: details(c, n)}
+	if r.title == "" {
+		r.title, r.address = r.address, ""
 	}
-	return row{
-		sign: mark, colour: colour, title: Line(title), address: Line(c.Address.String()),
-		details: details(c, n),
-	}
+	return r
 }
 
 // details tells what happens to one object: for a creation what it refers to,
@@ -212,6 +211,9 @@ func details(c *planner.Change, n names) []detail {
 		if s.Note != "" && !slices.Contains(texts(out), Line(s.Note)) {
 			out = append(out, prose(s.Note))
 		}
+	}
+	if len(out) == 0 && c.Action == planner.Update && c.Reason != "" { // only the state changes
+		out = append(out, prose(c.Reason))
 	}
 	return out
 }
@@ -259,20 +261,31 @@ func (s Style) drift(b *strings.Builder, title string, drift []planner.Drift, re
 		if d.Reverted != reverted {
 			continue
 		}
-		title := d.Title
-		if title == "" {
-			title = d.Address.String()
-		}
 		// The title in front of the values: with both known, what was done by hand
 		// is applied → live.
-		rows = append(rows, row{sign: "~", colour: yellow, title: Line(title), address: Line(d.Address.String()),
-			details: n.difference(KindWord(d.Attr), d.Applied, applied(d.Applied, d.Live))})
+		r := row{sign: "~", colour: yellow, title: Line(d.Title), address: Line(d.Address.String()),
+			details: driftDetails(&d, n)}
+		if r.title == "" {
+			r.title, r.address = r.address, ""
+		}
+		rows = append(rows, r)
 	}
 	if len(rows) == 0 {
 		return
 	}
 	s.heading(b, title)
 	s.write(b, rows)
+}
+
+// driftDetails tells what was done by hand to one attribute; of the order among siblings,
+// behind which of them it stands.
+func driftDetails(d *planner.Drift, n names) []detail {
+	_, was := d.Applied.(value.Ref)
+	_, is := d.Live.(value.Ref)
+	if d.Attr == orderAttr && (was || is) {
+		return []detail{prose(standing(d.Live, d.Applied, n))}
+	}
+	return n.difference(KindWord(d.Attr), d.Applied, applied(d.Applied, d.Live))
 }
 
 // warnings writes each warning with its place first, like those of Diagnostics.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 	"github.com/isaworks/isa/planner"
 )
@@ -13,6 +14,8 @@ import (
 const (
 	arrow = " → "
 	none  = "(none)"
+
+	cleared = "(cleared)"
 )
 
 // names finds what people call the things that values refer to.
@@ -44,6 +47,9 @@ func (n names) title(key string) string {
 	return Line(key)
 }
 
+// shownSum is how many digits of a file's digest are shown.
+const shownSum = 12
+
 // text writes a value on one line.
 func (n names) text(v value.Value) string {
 	switch v := v.(type) {
@@ -56,6 +62,9 @@ func (n names) text(v value.Value) string {
 		if known, ok := n[string(v)]; ok && known.Title != "" {
 			return Line(known.Title)
 		}
+		if path, sum := schema.FileParts(string(v)); len(sum) > shownSum { // enough to tell two files apart
+			return Line(path + " (sha256 " + sum[:shownSum] + "…)")
+		}
 		return Line(string(v))
 	case value.Ref:
 		if v.Attr != "id" {
@@ -65,7 +74,7 @@ func (n names) text(v value.Value) string {
 	case value.Secret:
 		return "(secret " + Line(string(v)) + ")"
 	case value.Clear:
-		return "(cleared)"
+		return cleared
 	case value.List:
 		if len(v) == 0 {
 			return "(empty)"

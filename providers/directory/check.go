@@ -44,6 +44,7 @@ func Check(t schema.Tenant, objs []*schema.Instance) diag.List {
 	c.plan()
 	c.tree()
 	c.members()
+	c.custom()
 	c.groups()
 	c.languages()
 	c.list.Sort()
@@ -51,7 +52,7 @@ func Check(t schema.Tenant, objs []*schema.Instance) diag.List {
 }
 
 func isDirectory(kind string) bool {
-	return slices.Contains([]string{JobGrade, Position, UserType, OrgUnit, Member, Group}, kind)
+	return slices.Contains([]string{JobGrade, Position, UserType, CustomProperty, OrgUnit, Member, Group}, kind)
 }
 
 type checker struct {

@@ -18,6 +18,7 @@ func (c *checker) members() {
 		c.access(in)
 		c.sameCompany(in, value.Of("job_grade"), in.Attrs["job_grade"], in.Company)
 		c.sameCompany(in, value.Of("user_type"), in.Attrs["user_type"], in.Company)
+		c.concurrent(in)
 		number := numbered{in.Company.Domain, value.Text(in.Attrs["employee_number"])}
 		if first, twice := numbers[number]; twice && number.number != "" {
 			c.report(in, c.employeeNumber(first))

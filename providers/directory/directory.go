@@ -1,5 +1,5 @@
 // Package directory describes the directory of a NAVER WORKS tenant as data: job
-// grades, positions, user types, org units, members and groups, with the
+// grades, positions, user types, custom properties, org units, members and groups, with the
 // product's rules. It does no I/O; the wire belongs to providers/works/directory.
 //
 // Facts come from reference/api/10-users.md, 20-orgunits.md,
@@ -18,19 +18,20 @@ import (
 
 // The kinds.
 const (
-	JobGrade = "job_grade"
-	Position = "position"
-	UserType = "user_type"
-	OrgUnit  = "org_unit"
-	Member   = "member"
-	Group    = "group"
+	JobGrade       = "job_grade"
+	Position       = "position"
+	UserType       = "user_type"
+	CustomProperty = "custom_property"
+	OrgUnit        = "org_unit"
+	Member         = "member"
+	Group          = "group"
 )
 
 // Schemas returns the directory kinds in planning order: what is referred to
 // comes before what refers to it. Each call makes new schemas, which the caller
 // may extend before sharing them.
 func Schemas() []*schema.Kind {
-	return []*schema.Kind{jobGrade(), position(), userType(), orgUnit(), member(), group()}
+	return []*schema.Kind{jobGrade(), position(), userType(), customProperty(), orgUnit(), member(), group()}
 }
 
 // Languages are the languages of translated names and of a member's locale

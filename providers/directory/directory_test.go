@@ -62,7 +62,7 @@ func TestSchemasAreConsistent(t *testing.T) {
 		}
 		checkAttrs(t, k.Type, k.Attrs)
 	}
-	if want := "job_grade position user_type org_unit member group"; strings.Join(order, " ") != want {
+	if want := "job_grade position user_type custom_property org_unit member group"; strings.Join(order, " ") != want {
 		t.Errorf("planning order %v, want %s", order, want)
 	}
 }
@@ -210,6 +210,17 @@ func TestPrepareReports(t *testing.T) {
 		{Member, named(value.Object{"password": value.Object{"mode": value.String("member"), "generate": yes}}), "member.password at password.mode"},
 		{Member, named(value.Object{"password": value.Object{"mode": value.String("member"), "generate": no}}), ""},
 		{Member, named(value.Object{"names": value.Object{"en_GB": value.Object{"last": value.String("Hong")}}}), "names.language at names.en_GB"},
+		{Member, named(messenger("CUSTOM", "")), "member.messenger at messenger.custom_protocol"},
+		{Member, named(messenger("LINE", "talk")), "member.messenger at messenger.custom_protocol"},
+		{Member, named(messenger("CUSTOM", "talk")), ""},
+		{Member, named(value.Object{"relation": value.List{contact("a"), contact("b"), contact("a")}}), "member.relation at relation[2].member"},
+		{Member, named(value.Object{"relation": contacts(11)}), "member.relation at relation"},
+		{Member, named(value.Object{"relation": contacts(10)}), ""},
+		{CustomProperty, property("string", 2), ""},
+		{CustomProperty, property("string", 1), "custom_property.rule at option"},
+		{CustomProperty, property("date", 2), "custom_property.rule at option"},
+		{CustomProperty, property("string", -2), "custom_property.rule at option[1].name; custom_property.rule at option[1].display_name"},
+		{CustomProperty, value.Object{"name": value.String("a"), "order": value.Int(0)}, "custom_property.rule at order"},
 		{OrgUnit, value.Object{"name": value.String("a"), "names": value.Object{"en_US": value.String("a*")}}, "name.characters at names.en_US"},
 		{OrgUnit, value.Object{"name": value.String("a"), "use_note": yes}, "room.use_message at use_note"},
 		{OrgUnit, value.Object{"name": value.String("a"), "use_note": yes, "use_message": yes}, ""},
@@ -235,6 +246,43 @@ func TestPrepareReports(t *testing.T) {
 	}
 }
 
+func messenger(protocol, custom string) value.Object {
+	o := value.Object{"protocol": value.String(protocol), "id": value.String("me")}
+	if custom != "" {
+		o["custom_protocol"] = value.String(custom)
+	}
+	return value.Object{"messenger": o}
+}
+
+func contact(label string) value.Value { return value.Object{"member": ref(Member, label)} }
+
+func contacts(n int) value.List {
+	var out value.List
+	for i := range n {
+		out = append(out, contact(strings.Repeat("x", i+1)))
+	}
+	return out
+}
+
+// property has n options; below zero they share their names.
+func property(typ string, n int) value.Object {
+	var options value.List
+	for i := range max(n, -n) {
+		name := value.String(strings.Repeat("o", max(1, (i+1)*n/max(n, -n))))
+		options = append(options, value.Object{"name": name, "display_name": name})
+	}
+	return value.Object{"name": value.String("p"), "display_name": value.String("p"), "type": value.String(typ), "option": options}
+}
+
+func TestOneMessengerHasTwoNames(t *testing.T) {
+	in := object(t, Member, "m", messenger("TWITTER", ""))
+	in.Attrs["login_id"], in.Attrs["last_name"] = value.String("ab"), value.String("홍")
+	in.Kind.Prepare(in)
+	if got := value.Of("messenger", "protocol").Get(in.Attrs); got != value.Value(value.String("X")) {
+		t.Errorf("prepared as %v", got)
+	}
+}
+
 func TestListedPostsChooseNoPrimary(t *testing.T) {
 	in := object(t, Member, "m", value.Object{
 		"login_id": value.String("hong"), "last_name": value.String("홍"), "ownership": value.String("listed"),
@@ -253,7 +301,7 @@ func TestOrderRanksWrittenOnes(t *testing.T) {
 	table.Written = false
 	p, q := object(t, Position, "p", value.Object{}), object(t, Position, "q", value.Object{"order": value.Int(-1)})
 	unit := object(t, OrgUnit, "u", value.Object{})
-	Order([]*schema.Instance{a, b, table, p, q, unit})
+	Complete([]*schema.Instance{a, b, table, p, q, unit})
 	for in, want := range map[*schema.Instance]value.Value{a: value.Int(20), b: value.Int(10), table: nil, p: nil, q: value.Int(-1), unit: nil} {
 		if in.Attrs["order"] != want {
 			t.Errorf("%s has order %v, want %v", in.Addr, in.Attrs["order"], want)

@@ -23,17 +23,26 @@ func group() *schema.Kind {
 	}
 }
 
+// people is a list of members.
+func people(name, doc string) schema.Attr {
+	return schema.Attr{Name: name, Type: schema.ListOf(schema.RefTo(Member)), Set: true, Doc: doc}
+}
+
+// sendersAttrs are the two lists of members that belong to a list address (20 §2, 22 §2).
+// They are made as written.
+func sendersAttrs() (senders, sendAs schema.Attr) {
+	senders = people("senders", "Who may send to the list; empty: everyone who reaches it.")
+	sendAs = people("send_as", "Who may send under the list's address.")
+	senders.Clearable, sendAs.Clearable = true, true
+	return senders, sendAs
+}
+
 // groupAttrs lists the attributes. members is not Deferred: a circle of groups
 // is refused by Check, so that a group can always be created after its members.
 func groupAttrs() []schema.Attr {
-	people := func(name, doc string) schema.Attr {
-		return schema.Attr{Name: name, Type: schema.ListOf(schema.RefTo(Member)), Set: true, Doc: doc}
-	}
 	administrators := people("administrators", "The group masters, at least one.")
 	administrators.Ownership = "listed"
-	senders := people("senders", "Who may send to the list; empty: everyone who reaches it.")
-	sendAs := people("send_as", "Who may send under the list's address.")
-	senders.Clearable, sendAs.Clearable = true, true
+	senders, sendAs := sendersAttrs()
 
 	attrs := []schema.Attr{
 		keyAttr("tenant", ""),

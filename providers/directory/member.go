@@ -23,7 +23,8 @@ func member() *schema.Kind {
 		Leave:    leave,
 		Title:    memberTitle,
 		Notices:  invitations,
-		Lost:     "the mailbox, personal events, the personal drive folder and all message-room data; it can be restored for 7 days, message-room data never",
+		Relocate: relocation(), SuspendOn: "suspend_on", Registration: registrationDays,
+		Lost: "the mailbox, personal events, the personal drive folder and all message-room data; it can be restored for 7 days, message-room data never",
 	}
 }
 
@@ -38,14 +39,14 @@ func memberAttrs() []schema.Attr {
 		return a
 	}
 	login := schema.Attr{
-		Name: "login_id", Type: schema.Text(), Required: true, CaseFold: true, Sensitive: "member.login_id", Check: texts(loginAddress),
+		Name: "login_id", Type: schema.Text(), Required: true, CaseFold: true, SignsOut: true, Sensitive: "member.login_id", Check: texts(loginAddress),
 		Doc: "The login ID, which is the mail address too: 2 to 40 characters of a-z, 0-9, . - _; the company's own domain may be left out. A change signs the member out everywhere.",
 	}
 	privateEmail := personal(text("private_email", "member.private_email", "A mail address outside, for the invitation; up to 256 characters, lower case.", outsideAddress()))
 	privateEmail.CaseFold = true
 	locale := schema.Attr{Name: "locale", Type: schema.Text(), Enum: Languages(), ServerFilled: true, Doc: "The member's language."}
 	zone := schema.Attr{Name: "time_zone", Type: schema.Text(), ServerFilled: true, Check: texts(zoneText), Doc: `The member's time zone, e.g. "Asia/Seoul".`}
-	return []schema.Attr{
+	attrs := []schema.Attr{
 		keyAttr("tenant", "member.key"),
 		{Name: "previous_keys", Type: schema.ListOf(schema.Text()), Steering: true, Check: texts(length(100)),
 			Doc: "External keys or for_each keys under which the same person was known before."},
@@ -62,7 +63,7 @@ func memberAttrs() []schema.Attr {
 		privateEmail,
 		{Name: "aliases", Type: schema.ListOf(schema.Text()), Set: true, Ownership: "exact", CaseFold: true, Clearable: true, Check: atMost(10, loginAddress),
 			Doc: "Up to 10 further addresses that reach the member; plans with mail only."},
-		ownershipAttr("exact", "aliases and belongs_to"),
+		ownershipAttr("exact", "aliases, belongs_to and relation"),
 		{Name: "user_type", Type: schema.RefTo(UserType), Clearable: true, Doc: "The user type, of the member's company."},
 		{Name: "job_grade", Type: schema.RefTo(JobGrade), Clearable: true, Doc: "The grade in the member's own company."},
 		toggle("searchable", "Whether the member is suggested and found in search."),
@@ -73,11 +74,14 @@ func memberAttrs() []schema.Attr {
 		personal(text("employee_number", "member.employee_number", "The employee number, 1 to 20 characters.", length(20))),
 		text("hired_on", "", "The day of employment, YYYY-MM-DD or another way of writing that date() reads.", dateText),
 		locale, zone,
-		{Name: "belongs_to", Type: schema.ListOf(schema.ObjectOf(postAttrs()...)), Block: true, Set: true, ElemKey: "org_unit", Ownership: "exact",
+		{Name: "belongs_to", Type: schema.ListOf(schema.ObjectOf(postAttrs()...)), Block: true, Set: true, ElemKey: "org_unit", Ownership: "exact", Vital: true,
 			Doc: "A unit the member belongs to, up to 30 a company; posts in other companies too. The first is the primary one unless one says so."},
 		{Name: "password", Type: schema.ObjectOf(passwordAttrs()...), Block: true, CreateOnly: true, WriteOnly: true,
 			Doc: "How the first password is made. It counts at creation only and has no role with SSO."},
 	}
+	attrs = append(append(attrs, concurrentAttr(), preserveAttr()), dateAttrs()...)
+	attrs = append(append(attrs, profileAttrs()...), customAttr(), photoAttr(), leaveAttr())
+	return append(attrs, chatAttrs()...)
 }
 
 func postAttrs() []schema.Attr {
@@ -148,6 +152,7 @@ func memberClaims(attrs value.Object, company schema.Company, id func(value.Valu
 		logins[i].Forgotten = schema.Fact{Name: "deleted-reserved", Value: "no"}
 	}
 	names := append(logins, listClaims("aliases", attrs, company)...)
+	names = append(names, concurrentClaims(attrs)...)
 	for i := range names {
 		names[i].Person = true
 	}
@@ -178,7 +183,12 @@ func prepareMember(in *schema.Instance) []schema.Problem {
 	problems = append(problems, aliasProblems(attrs)...)
 	problems = append(problems, preparePosts(attrs)...)
 	problems = append(problems, passwordProblems(attrs)...)
+	problems = append(problems, profileProblems(attrs)...)
+	problems = append(problems, prepareLeave(attrs)...)
+	problems = append(problems, chatProblems(attrs)...)
+	problems = append(problems, prepareConcurrent(attrs, in.Company)...)
 	canonicalDate(attrs, "hired_on")
+	canonicalDates(attrs)
 	in.Attrs = attrs
 	return problems
 }

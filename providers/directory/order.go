@@ -7,15 +7,22 @@ import (
 	"github.com/isaworks/isa/internal/value"
 )
 
-// step is the distance between ranks that Order gives, so that a later one can
+// step is the distance between ranks that Complete gives, so that a later one can
 // be put between without changing its neighbours.
 const step = 10
 
-// Order ranks grades, positions and user types as written, in steps of 10: where
+// Complete completes objects from one another: it ranks lists as they are written, and
+// brings the values of custom properties into the form that their definitions say. It
+// must run before instances are shared.
+func Complete(objs []*schema.Instance) {
+	rank(objs)
+	completeCustom(objs)
+}
+
+// rank ranks grades, positions and user types as written, in steps of 10: where
 // no instance of a kind in a company says an order, each written one gets its
-// own. Instances made from tables keep an unmanaged order. It must run before
-// instances are shared.
-func Order(objs []*schema.Instance) {
+// own. Instances made from tables keep an unmanaged order.
+func rank(objs []*schema.Instance) {
 	type list struct{ kind, company string }
 	written, explicit := map[list][]*schema.Instance{}, map[list]bool{}
 	for _, in := range objs {

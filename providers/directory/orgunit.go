@@ -48,7 +48,9 @@ func orgUnitAttrs() []schema.Attr {
 			Doc: "Up to 20 further addresses; plans with mail only."},
 		toggle("receives_external_mail", "Whether senders outside the company reach the list."),
 	}
-	return append(attrs, roomAttrs()...)
+	senders, sendAs := sendersAttrs()
+	senders.Deferred, sendAs.Deferred = true, true // units come before the members who have posts in them
+	return append(append(attrs, roomAttrs()...), senders, sendAs, restrictionAttr())
 }
 
 func prepareOrgUnit(in *schema.Instance) []schema.Problem {
@@ -57,6 +59,7 @@ func prepareOrgUnit(in *schema.Instance) []schema.Problem {
 	problems = append(problems, canonicalAddresses(attrs, "aliases", in.Company)...)
 	problems = append(problems, translations(attrs, nameText)...)
 	problems = append(problems, roomProblems(attrs)...)
+	problems = append(problems, prepareRestriction(attrs)...)
 	if n, ok := attrs["order"].(value.Int); ok && n < 1 {
 		problems = append(problems, ruleOrder.at(value.Of("order"), fmt.Sprintf("order is %d", n), "write a number from 1 on"))
 	}

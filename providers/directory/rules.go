@@ -48,6 +48,18 @@ var (
 		"The login ID is an address already; the service refuses it as an alias. Remove the alias."}
 	rulePassword = breach{"member.password", "Contradictory password block",
 		"mode = \"admin\" needs value (a secret) or generate = true, not both; mode = \"member\" takes neither: the member sets the password after an invitation to private_email."}
+	ruleLeave = breach{"member.leave", "Leave ends before it begins",
+		"A leave of absence has a beginning and a later end. A day alone is meant whole: from its first second, until its last."}
+	ruleLineName = breach{"member.line_name", "Name may be refused for chats with LINE",
+		"The service does not permit a member to chat with users of LINE whose name holds emoji or the word line. Write the name in another way, or leave external_chat_line out."}
+	ruleRestriction = breach{"org_unit.access_restriction", "Restriction of the org chart breaks the rule",
+		"Only the type only_my_and_specified_org_unit names units: 1 to 200, each once. The other two types name none."}
+	ruleMessenger = breach{"member.messenger", "Messenger does not fit its protocol",
+		"custom_protocol is the name of a messenger that the service does not know: it is needed with protocol = \"CUSTOM\" and has no place with another one."}
+	ruleRelation = breach{"member.relation", "Relations break the rule",
+		"A member has at most 10 relations, and isa tells them apart by the other member, so that each stands once."}
+	ruleProperty = breach{"custom_property.rule", "Custom property breaks the rule",
+		"A company has at most 50 custom properties. Their order counts from 1; options are two or more, of type string only, with different names."}
 	ruleMailSwitch = breach{"group.mail", "Address and mailing list do not go together",
 		"A group has a list address while use_mail is true. Write both or neither; the service may refuse one without the other."}
 )
@@ -80,6 +92,8 @@ var (
 		"A group is a member of itself, directly or through other groups. Remove one membership."}
 	ruleCompany = breach{"reference.company", "Reference to another company",
 		"Grades, positions and user types belong to one company: a member takes the grade and type of the own company and the position of the unit's company; a unit hangs below a unit of its own company."}
+	ruleConcurrent = breach{"member.concurrent", "Company of a concurrent post",
+		"concurrent says what a member has in companies besides the own one, by their domains: it takes companies that are declared, in which the member has a post."}
 	rulePrimaryCompany = breach{"member.primary_company", "Primary unit in another company",
 		"A member's primary unit lies in the member's own company. Write primary = true at a unit of that company, or set the member's company."}
 	ruleUnitCount = breach{"member.units", "Too many units of a member",
@@ -96,6 +110,8 @@ var (
 		"Two members have one employee number. The service may accept it; check the source. It is an error where isa doctor --calibrate has found out that the tenant refuses the second."}
 	ruleNoMembers = breach{"group.members", "Group without members",
 		"isa doctor --calibrate has found out that the tenant refuses an empty list of a group's members. Write a member, or leave members out, so that isa leaves them as they are."}
+	ruleCustom = breach{"member.custom", "Value does not fit its custom property",
+		"Values in member.custom follow the custom_property of that name in the member's company: a text, one of its options, a day, a whole number, { text, link }, or a list of up to 10 of these. Where no custom_property of the company is declared, the service decides."}
 	ruleUnitName = breach{"org_unit.name", "Two units of one name",
 		"Two units under one parent have one name, and isa doctor --calibrate has found out that the tenant refuses the second. Give one of them another name."}
 	ruleMultilingual = breach{"names.switched_off", "Language not switched on",
@@ -105,10 +121,10 @@ var (
 func breaches() []breach {
 	return []breach{
 		ruleCapitals, ruleAddressTwice, ruleName, ruleNameUnsure, ruleLanguage, ruleRoom, ruleOrder, ruleMemberName,
-		rulePrimary, ruleUnitTwice, ruleAliasLogin, rulePassword, ruleMailSwitch,
+		rulePrimary, ruleUnitTwice, ruleAliasLogin, rulePassword, ruleLeave, ruleLineName, ruleRestriction, ruleMessenger, ruleRelation, ruleProperty, ruleMailSwitch,
 		ruleWorkplace, ruleFeature, ruleFree, ruleNoMail, ruleLicences, ruleUnits, ruleDepth, ruleTree, ruleHeads, ruleHidden,
-		ruleAdministrator, ruleGroupCycle, ruleCompany, rulePrimaryCompany, ruleUnitCount, ruleNoUnit, ruleKeySSO,
-		rulePasswordSSO, ruleInvitation, ruleEmployeeNumber, ruleNoMembers, ruleUnitName, ruleMultilingual,
+		ruleAdministrator, ruleGroupCycle, ruleCompany, ruleConcurrent, rulePrimaryCompany, ruleUnitCount, ruleNoUnit, ruleKeySSO,
+		rulePasswordSSO, ruleInvitation, ruleEmployeeNumber, ruleNoMembers, ruleCustom, ruleUnitName, ruleMultilingual,
 	}
 }
 

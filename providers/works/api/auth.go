@@ -13,6 +13,9 @@ type auth struct {
 }
 
 func (a *auth) do(ctx context.Context, x *exchange) (*reply, error) {
+	if x.bare {
+		return a.next.do(ctx, x)
+	}
 	t, err := a.tokens.get(ctx)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/lanes"
@@ -21,7 +23,12 @@ type Client struct {
 	base   string
 	tokens *tokens
 	chain  handler
+	carry  handler       // of uploads: without retry and budget
+	first  time.Duration // pause after a failed upload
 	scopes []string
+	asked  Options
+
+	uploads atomic.Int32 // the way of uploading that was taken, 0: none yet
 }
 
 // New returns a client. It makes no call: the first token is fetched by the first
@@ -31,13 +38,25 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, &diag.Failure{Class: diag.Invalid, Op: "client", Err: err}
 	}
-	c := &Client{ops: map[string]op.Operation{}, base: o.APIBase, scopes: slices.Clone(o.Scopes)}
+	c := &Client{ops: map[string]op.Operation{}, base: o.APIBase, scopes: slices.Clone(o.Scopes), first: o.Backoff, asked: o}
 	for _, operation := range op.Table() {
 		c.ops[operation.Name] = operation
 	}
 	c.tokens = newTokens(o)
-	c.chain = layers(o, c.tokens)
+	c.chain, c.carry = layers(o, c.tokens)
 	return c, nil
+}
+
+// WithScopes returns a client of the same tenant, with the same budgets, that asks
+// for other scopes. Its token is fetched by its first call, so that scopes which the
+// app does not have fail nothing but the calls that need them.
+func (c *Client) WithScopes(scopes ...string) *Client {
+	o := c.asked
+	o.Scopes = scopes
+	out := &Client{ops: c.ops, base: c.base, scopes: slices.Clone(scopes), first: c.first, asked: o}
+	out.tokens = newTokens(o)
+	out.chain, out.carry = layers(o, out.tokens)
+	return out
 }
 
 // String names the client without anything secret.
@@ -77,25 +96,27 @@ func ExternalKey(key string) string { return "externalKey:" + key }
 // ServiceError. A creation that fails with diag.MayHaveHappened may have been
 // carried out.
 func (c *Client) Call(ctx context.Context, name string, r Request, out any) error {
-	x, err := c.exchange(name, r)
-	if err != nil {
+	reply, err := c.call(ctx, name, r)
+	if err != nil || out == nil || reply.status == 204 {
 		return err
-	}
-	reply, err := c.chain.do(ctx, x)
-	if err != nil {
-		return err
-	}
-	if out == nil || reply.status == 204 {
-		return nil
 	}
 	if err := json.Unmarshal(reply.body, out); err != nil {
 		return &diag.Failure{
-			Class: diag.Unavailable, Op: name, Unknown: !x.op.Repeatable,
+			Class: diag.Unavailable, Op: name, Unknown: !c.ops[name].Repeatable,
 			Detail: fmt.Sprintf("HTTP %d, but the answer is not the JSON expected", reply.status),
 			Fix:    "check that nothing between here and the service changes answers (a proxy)",
 		}
 	}
 	return nil
+}
+
+// call carries out an operation and returns its answer as it came.
+func (c *Client) call(ctx context.Context, name string, r Request) (*reply, error) {
+	x, err := c.exchange(name, r)
+	if err != nil {
+		return nil, err
+	}
+	return c.chain.do(ctx, x)
 }
 
 // CheckScopes reports, without a call, the first of the named operations that
@@ -150,7 +171,7 @@ func (c *Client) exchange(name string, r Request) (*exchange, error) {
 		query := "?" + r.Query.Encode()
 		x.url, x.path = x.url+query, x.path+query
 	}
-	if x.call, err = call(operation, r); err != nil {
+	if x.call, err = counted(operation, r); err != nil {
 		return nil, err
 	}
 	if r.Body == nil {
@@ -163,8 +184,8 @@ func (c *Client) exchange(name string, r Request) (*exchange, error) {
 	return x, nil
 }
 
-// call is the exchange as budgets see it.
-func call(operation op.Operation, r Request) (lanes.Call, error) {
+// counted is the exchange as budgets see it.
+func counted(operation op.Operation, r Request) (lanes.Call, error) {
 	writer := r.Writer
 	if writer == "" {
 		switch {

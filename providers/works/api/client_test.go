@@ -423,8 +423,8 @@ func TestNothingSecretIsTold(t *testing.T) {
 
 func TestTheTableIsServed(t *testing.T) {
 	s := newTenant(t, func(w http.ResponseWriter, r *request) { w.WriteHeader(204) })
-	s.scope = "directory mail"
-	c := s.inside(func(o *Options) { o.Scopes = []string{"directory", "mail"} })
+	s.scope = "directory mail user"
+	c := s.inside(func(o *Options) { o.Scopes = []string{"directory", "mail", "user"} })
 	for _, operation := range op.Table() {
 		r := Request{Path: map[string]string{}}
 		for _, part := range strings.Split(operation.Path, "/") {

@@ -18,6 +18,11 @@ type exchange struct {
 	body    []byte
 	secrets *secrets // that no text may repeat
 
+	// Of uploads: another type than JSON, more time, and no token (bare).
+	contentType string
+	patience    time.Duration
+	bare        bool
+
 	token   string // set by the auth layer on a copy
 	attempt int    // from 1, set by the retry layer on a copy
 }
@@ -43,10 +48,13 @@ type handler interface {
 // has to pay. The lane is outside auth, so that a token fetched before a long
 // wait does not expire in it. Auth is outside trace, so that trace sees each
 // attempt as it is sent; it is told nothing of the token all the same.
-func layers(o Options, t *tokens) handler {
+//
+// carry is the part below the lane, for uploads: they are no operations of the API,
+// which no budget counts, and are begun anew when they break off.
+func layers(o Options, t *tokens) (chain, carry handler) {
 	var h handler = &transport{base: o.Transport, timeout: o.Timeout, userAgent: o.UserAgent}
 	h = &tracer{next: h, tell: o.Trace}
-	h = &auth{next: h, tokens: t}
-	h = &toll{next: h, lanes: o.Lanes}
-	return &retry{next: h, first: o.Backoff}
+	carry = &auth{next: h, tokens: t}
+	h = &toll{next: carry, lanes: o.Lanes}
+	return &retry{next: h, first: o.Backoff}, carry
 }

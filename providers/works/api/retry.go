@@ -41,7 +41,7 @@ func (r *retry) do(ctx context.Context, x *exchange) (*reply, error) {
 		try := *x
 		try.attempt = attempt
 		reply, err := r.next.do(ctx, &try)
-		if err == nil && reply.status >= 200 && reply.status < 300 {
+		if err == nil && (reply.status >= 200 && reply.status < 300 || reply.status == x.op.Success) {
 			return reply, nil
 		}
 		var final *diag.Failure

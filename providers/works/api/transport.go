@@ -33,14 +33,17 @@ type transport struct {
 }
 
 func (t *transport) do(ctx context.Context, x *exchange) (*reply, error) {
-	header := http.Header{
-		"Accept":        {"application/json"},
-		"Authorization": {"Bearer " + x.token},
+	header := http.Header{"Accept": {"application/json"}}
+	if !x.bare {
+		header.Set("Authorization", "Bearer "+x.token)
 	}
-	if x.body != nil {
+	switch {
+	case x.contentType != "":
+		header.Set("Content-Type", x.contentType)
+	case x.body != nil:
 		header.Set("Content-Type", "application/json; charset=UTF-8")
 	}
-	return t.within(x.op.Patience()).send(ctx, x.op.Method, x.url, header, x.body)
+	return t.within(max(x.op.Patience(), x.patience)).send(ctx, x.op.Method, x.url, header, x.body)
 }
 
 // within is the transport with at least so much time for an attempt.
@@ -71,14 +74,17 @@ func (t *transport) send(ctx context.Context, method, url string, header http.He
 		return nil, &lost{err: cause(ctx, err), unsent: w.unsent()}
 	}
 	defer res.Body.Close() //nolint:errcheck // read to the end or given up
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-	if err != nil {
+	var answer bytes.Buffer
+	if n := res.ContentLength; n > 0 && n <= maxAnswer { // pages are large: read them without copying
+		answer.Grow(int(n) + bytes.MinRead)
+	}
+	if _, err := answer.ReadFrom(io.LimitReader(res.Body, maxAnswer+1)); err != nil {
 		return nil, &lost{err: fmt.Errorf("the answer broke off: %w", cause(ctx, err))}
 	}
-	if len(answer) > maxAnswer {
+	if answer.Len() > maxAnswer {
 		return nil, &lost{err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
 	}
-	return &reply{status: res.StatusCode, header: res.Header, body: answer, sent: w.written()}, nil
+	return &reply{status: res.StatusCode, header: res.Header, body: answer.Bytes(), sent: w.written()}, nil
 }
 
 // cause tells an attempt's own timeout from a bare "deadline exceeded".

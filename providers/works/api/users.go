@@ -133,7 +133,7 @@ type CustomField struct {
 // Relation names a contact person of a member.
 type Relation struct {
 	RelationUserID string  `json:"relationUserId"`
-	RelationName   string  `json:"relationName"`
+	RelationName   *string `json:"relationName,omitzero"`
 	ExternalKey    *string `json:"externalKey,omitzero"` // read-only
 }
 
@@ -187,6 +187,12 @@ func (c *Client) SuspendUser(ctx context.Context, id string) error {
 // UnsuspendUser ends a member's suspension (user-unsuspend).
 func (c *Client) UnsuspendUser(ctx context.Context, id string) error {
 	return c.Call(ctx, "user-unsuspend", Request{Path: userPath(id)}, nil)
+}
+
+// MoveUser moves a member to another company of the tenant (user-move). body has
+// organizations, userExternalKey and preserveGroup.
+func (c *Client) MoveUser(ctx context.Context, id string, body Props) (*User, error) {
+	return one[User](ctx, c, "user-move", Request{Path: userPath(id), Body: body})
 }
 
 // AddAlias adds an alias address and returns all of them (user-alias-email-create).

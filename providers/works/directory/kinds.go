@@ -30,12 +30,13 @@ func Kinds(c *api.Client, t schema.Tenant) map[string]providers.Kind {
 	units := d.orgUnits()
 	d.places = newPlaces(units.listCompany)
 	return map[string]providers.Kind{
-		model.JobGrade: d.jobGrades(),
-		model.Position: d.positions(),
-		model.UserType: d.userTypes(),
-		model.OrgUnit:  units,
-		model.Member:   d.members(),
-		model.Group:    d.groups(),
+		model.JobGrade:       d.jobGrades(),
+		model.Position:       d.positions(),
+		model.UserType:       d.userTypes(),
+		model.CustomProperty: d.customProperties(),
+		model.OrgUnit:        units,
+		model.Member:         d.members(),
+		model.Group:          d.groups(),
 	}
 }
 
@@ -90,6 +91,12 @@ type kind[T any] struct {
 	locate func(ctx context.Context, r providers.Request) (*T, error)
 	// listed takes over what a listing of a company showed.
 	listed func(ctx context.Context, domainID int, objs []live.Object) error
+	// optional tells that a service that refuses the listing does not offer the kind.
+	optional bool
+	// asides are the attributes with calls of their own.
+	asides []aside
+	// linked asks for links of people; nil for kinds that have none.
+	linked *api.Client
 	// off tells that the feature is switched off, so that there is nothing to list.
 	off func() bool
 
@@ -100,6 +107,7 @@ type kind[T any] struct {
 type steps[T any] struct {
 	create    func(ctx context.Context, r providers.Request, body api.Props) (*T, error)
 	place     func(ctx context.Context, r providers.Request) (*T, error)
+	relocate  func(ctx context.Context, r providers.Request) (*T, error)
 	deleted   func(ctx context.Context, r providers.Request) error
 	suspend   *toggled
 	unsuspend *toggled
@@ -117,7 +125,8 @@ type toggled struct {
 // Schema describes the kind.
 func (k *kind[T]) Schema() *schema.Kind { return k.schema }
 
-// List returns all objects of all companies; one that several companies list (a
+// List returns all objects of all companies, nil when they cannot be listed since the
+// service does not offer them; one that several companies list (a
 // member with posts in two) comes once.
 func (k *kind[T]) List(ctx context.Context, progress func(objects int)) ([]live.Object, error) {
 	if k.off != nil && k.off() {
@@ -132,6 +141,9 @@ func (k *kind[T]) List(ctx context.Context, progress func(objects int)) ([]live.
 			}
 		}
 		objs, err := k.listPages(ctx, c.DomainID, page)
+		if k.optional && diag.ClassOf(err) == diag.Denied {
+			return nil, nil // one company or all: what cannot be seen is not taken to be gone
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -185,14 +197,27 @@ func (k *kind[T]) Do(ctx context.Context, r providers.Request) (providers.Result
 	}
 	switch r.Verb {
 	case doCreate:
-		return k.created(ctx, r)
+		result, err := k.created(ctx, k.body(r))
+		if err != nil {
+			return result, err
+		}
+		return k.asided(ctx, r, result)
 	case doPatch, doRelease:
-		return k.patched(ctx, r)
+		result, err := k.patched(ctx, k.body(r))
+		if err != nil {
+			return result, err
+		}
+		return k.asided(ctx, r, result)
 	case doPlace:
 		if k.steps.place == nil {
 			break
 		}
 		return k.result(r.ID)(k.steps.place(ctx, r))
+	case doRelocate:
+		if k.steps.relocate == nil {
+			break
+		}
+		return k.result(r.ID)(k.steps.relocate(ctx, r))
 	case doDelete:
 		return providers.Result{ID: r.ID}, k.deleted(ctx, r)
 	case doSuspend:
@@ -221,7 +246,7 @@ func (k *kind[T]) result(id string) func(*T, error) (providers.Result, error) {
 }
 
 func (k *kind[T]) writing(ctx context.Context, r *providers.Request, was *T) *writing[T] {
-	return &writing[T]{request: r, was: was, unit: func(id string) (int, error) { return k.unitDomain(ctx, *r, id) }}
+	return &writing[T]{request: r, was: was, company: k.company, unit: func(id string) (int, error) { return k.unitDomain(ctx, *r, id) }}
 }
 
 func (k *kind[T]) created(ctx context.Context, r providers.Request) (providers.Result, error) {
@@ -370,7 +395,7 @@ func (k *kind[T]) Calls(r providers.Request) []lanes.Call {
 	switch r.Verb {
 	case doCreate:
 		r.ID = ""
-		return []lanes.Call{{Op: k.noun + "-create", Writer: k.writer(r)}}
+		return append([]lanes.Call{{Op: k.noun + "-create", Writer: k.writer(r)}}, k.asideCalls(r)...)
 	case doPatch, doRelease:
 		var calls []lanes.Call
 		if len(touched(k.props, r.Attrs)) > 0 {
@@ -387,7 +412,9 @@ func (k *kind[T]) Calls(r providers.Request) []lanes.Call {
 		if k.moves(r) {
 			calls = append(calls, write(k.noun+"-move"))
 		}
-		return calls
+		return append(calls, k.asideCalls(r)...)
+	case doRelocate:
+		return []lanes.Call{{Op: k.noun + "-get"}, write(k.noun + "-move")}
 	case doPlace:
 		return []lanes.Call{write(k.noun + "-move")}
 	case doDelete:

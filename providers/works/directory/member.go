@@ -15,6 +15,7 @@ import (
 // members are users on the wire (10).
 func (d *directory) members() *kind[api.User] {
 	c := d.client
+	linked := c.WithScopes("user")
 	k := &kind[api.User]{
 		directory: d, schema: d.schemas[model.Member],
 		service: service[api.User]{
@@ -42,16 +43,18 @@ func (d *directory) members() *kind[api.User] {
 			},
 			remove: func(ctx context.Context, _ int, id string) error { return c.DeleteUser(ctx, id) },
 		},
-		props: d.memberProps(),
-		read:  d.readMember,
+		props:  d.memberProps(),
+		asides: []aside{d.photo(), d.leave(), externalChat(linked)}, linked: linked,
+		read: d.readMember,
 		locate: func(ctx context.Context, r providers.Request) (*api.User, error) {
 			return c.User(ctx, model.FullAddress(value.Text(r.Attrs["login_id"]), r.Company))
 		},
 	}
 	k.steps = steps[api.User]{
+		relocate:  func(ctx context.Context, r providers.Request) (*api.User, error) { return relocate(ctx, k, r) },
 		remove:    &toggled{call: c.DeleteUser, done: func(o live.Object) bool { return o.Status == live.Deleted }},
 		suspend:   &toggled{call: c.SuspendUser, done: func(o live.Object) bool { return o.Status == live.Suspended }},
-		unsuspend: &toggled{call: c.UnsuspendUser, done: func(o live.Object) bool { return o.Status == live.InUse || o.Status == live.Pending }},
+		unsuspend: &toggled{call: c.UnsuspendUser, done: func(o live.Object) bool { return o.Status != live.Suspended && o.Status != live.Deleted }},
 		undelete: &toggled{done: func(o live.Object) bool { return o.Status != live.Deleted }, call: func(ctx context.Context, id string) error {
 			_, err := c.UndeleteUser(ctx, id)
 			return err
@@ -61,7 +64,7 @@ func (d *directory) members() *kind[api.User] {
 }
 
 func (d *directory) memberProps() []prop[api.User] {
-	return []prop[api.User]{
+	return append([]prop[api.User]{
 		address[api.User]("email", "login_id"),
 		plain[api.User]("userExternalKey", "external_key"),
 		{wire: "userName", attrs: []string{"last_name", "first_name", "phonetic_last_name", "phonetic_first_name"}, fresh: true, write: userName},
@@ -77,11 +80,12 @@ func (d *directory) memberProps() []prop[api.User] {
 		plain[api.User]("task", "task"),
 		plain[api.User]("employeeNumber", "employee_number"),
 		plain[api.User]("hiredDate", "hired_on"),
+		plain[api.User]("activationDate", "activation_date"),
 		plain[api.User]("locale", "locale"),
 		plain[api.User]("timeZone", "time_zone"),
-		{wire: "organizations", attrs: []string{"belongs_to", "job_grade"}, fresh: true, write: organizations},
+		{wire: "organizations", attrs: []string{"belongs_to", "job_grade", "concurrent"}, fresh: true, write: organizations},
 		{wire: "passwordConfig", attrs: []string{"password"}, write: d.passwordConfig},
-	}
+	}, profileProps()...)
 }
 
 // userName writes the whole name; what is cleared is sent as null.
@@ -170,22 +174,30 @@ func (d *directory) readMember(u *api.User) live.Object {
 	putNull(attrs, "task", u.Task)
 	putNull(attrs, "employee_number", u.EmployeeNumber)
 	putNull(attrs, "hired_on", u.HiredDate)
+	putNull(attrs, "activation_date", u.ActivationDate)
+	putNull(attrs, "birthday", u.Birthday)
+	put(attrs, "birthday_calendar", strings.ToLower(dereference(u.BirthdayCalendarType)))
+	readMessenger(attrs, u.Messenger)
+	readRelations(attrs, u.Relations)
+	readCustom(attrs, u.CustomProperties)
 	put(attrs, "locale", u.Locale)
 	put(attrs, "time_zone", u.TimeZone)
-	readOrganizations(attrs, u)
+	readLeave(attrs, u.LeaveOfAbsence)
+	d.readOrganizations(attrs, u)
 	return live.Object{Kind: model.Member, ID: u.UserID, DomainID: u.DomainID, Attrs: attrs, Status: status(u), Admin: u.IsAdministrator}
 }
 
-// status reads the flags (10 §10). A member who waits for the activation date
-// cannot be suspended, like a pending one.
+// status reads the flags (10 §10).
 func status(u *api.User) live.Status {
 	switch {
 	case u.IsDeleted:
 		return live.Deleted
 	case u.IsSuspended:
 		return live.Suspended
-	case u.IsPending, u.IsAwaiting:
+	case u.IsPending:
 		return live.Pending
+	case u.IsAwaiting:
+		return live.Awaiting
 	}
 	return live.InUse
 }

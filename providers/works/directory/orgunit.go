@@ -50,8 +50,11 @@ func (d *directory) orgUnits() *kind[api.OrgUnit] {
 			plain[api.OrgUnit]("visible", "visible"),
 			addresses[api.OrgUnit]("aliasEmails", "aliases"),
 			plain[api.OrgUnit]("canReceiveExternalMail", "receives_external_mail"),
+			list("membersAllowedToUseOrgUnitEmailAsRecipient", "senders", userItem[api.OrgUnit]),
+			list("membersAllowedToUseOrgUnitEmailAsSender", "send_as", userItem[api.OrgUnit]),
 		}, rooms[api.OrgUnit]()...),
-		read: d.readOrgUnit,
+		asides: []aside{d.accessRestriction()},
+		read:   d.readOrgUnit,
 		// The documentation marks email as required in updates (20 §3).
 		always: func(was *api.OrgUnit, b api.Props) {
 			if _, ok := b["email"]; !ok && was.Email != "" {
@@ -132,6 +135,7 @@ func (d *directory) readOrgUnit(u *api.OrgUnit) live.Object {
 	putBool(attrs, "use_task", u.UseTask)
 	putBool(attrs, "use_folder", u.UseFolder)
 	putBool(attrs, "use_service_notification", u.UseServiceNotification)
+	attrs["senders"], attrs["send_as"] = allowed(u.AllowedRecipients), allowed(u.AllowedSenders)
 	return live.Object{Kind: model.OrgUnit, ID: u.OrgUnitID, DomainID: u.DomainID, Attrs: attrs, Status: live.InUse}
 }
 

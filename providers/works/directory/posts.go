@@ -1,17 +1,23 @@
 package directory
 
 import (
+	"strings"
+
+	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
+	model "github.com/isaworks/isa/providers/directory"
 	"github.com/isaworks/isa/providers/works/api"
 )
 
 // readOrganizations reads a member's posts, of all companies, and the grade in
 // the member's own. The primary post is the primary unit of the own company.
-func readOrganizations(attrs value.Object, u *api.User) {
-	posts := value.List{}
+func (d *directory) readOrganizations(attrs value.Object, u *api.User) {
+	posts, concurrent := value.List{}, value.Object{}
 	for _, org := range u.Organizations {
 		if org.DomainID == u.DomainID {
 			putNull(attrs, "job_grade", org.LevelID)
+		} else if company := d.company(org.DomainID); company.Domain != "" {
+			readConcurrent(concurrent, company, u, &org)
 		}
 		for _, unit := range org.OrgUnits {
 			post := make(value.Object, 6)
@@ -25,13 +31,28 @@ func readOrganizations(attrs value.Object, u *api.User) {
 		}
 	}
 	attrs["belongs_to"] = posts
+	if len(concurrent) > 0 {
+		attrs["concurrent"] = concurrent
+	}
 }
 
-// organizations writes a member's posts by company. What isa does not manage —
-// grades and addresses in other companies — is repeated from the fresh read.
+// readConcurrent reads what a member has of their own in another company: the service
+// fills in the login ID where there is no address.
+func readConcurrent(all value.Object, company schema.Company, u *api.User, org *api.UserOrganization) {
+	entry := value.Object{}
+	putNull(entry, "job_grade", org.LevelID)
+	if !strings.EqualFold(org.Email, u.Email) {
+		put(entry, "email", model.LocalName(org.Email, company))
+	}
+	if len(entry) > 0 {
+		all[strings.ToLower(company.Domain)] = entry
+	}
+}
+
+// organizations writes a member's posts by company, with what the member has there.
 func organizations(w *writing[api.User]) (any, error) {
 	own := w.request.Company.DomainID
-	if w.was != nil && w.was.DomainID != 0 {
+	if w.was != nil && w.was.DomainID != 0 && w.request.Verb != doRelocate {
 		own = w.was.DomainID
 	}
 	posts, order, err := postsByCompany(w, own)
@@ -50,17 +71,34 @@ func organizations(w *writing[api.User]) (any, error) {
 			if grade := value.Text(w.merged["job_grade"]); grade != "" {
 				org["levelId"] = grade
 			}
-		} else if was != nil {
-			if was.LevelID != nil {
-				org["levelId"] = *was.LevelID
-			}
-			if was.Email != "" {
-				org["email"] = was.Email
-			}
+		} else {
+			putThere(org, w, w.company(domainID), was)
 		}
 		out = append(out, org)
 	}
 	return out, nil
+}
+
+// putThere writes the grade and the address of a member in another company. In a
+// company that the configuration does not declare they keep what they have, and the grade
+// in the one that they leave but have posts in.
+func putThere(org map[string]any, w *writing[api.User], company schema.Company, was *api.UserOrganization) {
+	all, _ := w.merged["concurrent"].(value.Object)
+	entry, _ := all[strings.ToLower(company.Domain)].(value.Object)
+	grade, email := value.Text(entry["job_grade"]), model.FullAddress(value.Text(entry["email"]), company)
+	switch leaves := w.request.Verb == doRelocate && was != nil && was.Primary; {
+	case was == nil:
+	case company.Domain == "":
+		grade, email = dereference(was.LevelID), was.Email
+	case leaves && grade == "": // the address is the account's, and moves
+		grade = dereference(was.LevelID)
+	}
+	if grade != "" {
+		org["levelId"] = grade
+	}
+	if email != "" {
+		org["email"] = email
+	}
 }
 
 // postsByCompany sorts posts by the company of their unit, the own one first.

@@ -27,6 +27,7 @@ type writing[T any] struct {
 	request *providers.Request
 	merged  value.Object // what the attributes will be
 	was     *T           // the object as read before the patch, nil for creations and when not needed
+	company func(domainID int) schema.Company
 	unit    func(id string) (domainID int, err error)
 }
 
@@ -75,14 +76,19 @@ func list[T any](wire, attr string, item func(w *writing[T], text string) any) p
 func translated[T any](wire string) prop[T] {
 	return prop[T]{wire: wire, attrs: []string{"names"}, fresh: true, write: func(w *writing[T]) (any, error) {
 		names, _ := w.merged["names"].(value.Object)
-		out := []any{}
-		for _, lang := range model.Languages() {
-			if name := value.Text(names[lang]); name != "" {
-				out = append(out, map[string]any{"language": lang, "name": name})
-			}
-		}
-		return out, nil
+		return writeNames(names), nil
 	}}
+}
+
+// writeNames are translated names as the wire has them.
+func writeNames(names value.Object) []any {
+	out := []any{}
+	for _, lang := range model.Languages() {
+		if name := value.Text(names[lang]); name != "" {
+			out = append(out, map[string]any{"language": lang, "name": name})
+		}
+	}
+	return out
 }
 
 // scalar writes a simple value; absent is null.

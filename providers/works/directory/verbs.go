@@ -6,6 +6,7 @@ const (
 	doPatch     = "patch"
 	doRelease   = "release"
 	doPlace     = "place"
+	doRelocate  = "relocate"
 	doSuspend   = "suspend"
 	doUnsuspend = "unsuspend"
 	doDelete    = "delete"

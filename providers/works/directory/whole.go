@@ -126,6 +126,10 @@ func leftOver(a schema.Attr, want, have value.Value) bool {
 				return true
 			}
 		}
+	case schema.Free:
+		w, _ := want.(value.List)
+		h, _ := have.(value.List)
+		return len(h) > len(w)
 	case schema.Object:
 		w, _ := want.(value.Object)
 		h, _ := have.(value.Object)

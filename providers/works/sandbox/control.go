@@ -11,11 +11,16 @@ import (
 func (s *Server) controls() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.servePage)
+	mux.HandleFunc("GET /_sandbox/page.css", servePageFile("page.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /_sandbox/page.js", servePageFile("page.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /_sandbox/log", func(w http.ResponseWriter, _ *http.Request) { jsonAnswer(200, s.Requests()).write(w) })
 	mux.HandleFunc("GET /_sandbox/violations", func(w http.ResponseWriter, _ *http.Request) { jsonAnswer(200, s.Violations()).write(w) })
 	mux.HandleFunc("GET /_sandbox/state", func(w http.ResponseWriter, _ *http.Request) { jsonAnswer(200, s.state()).write(w) })
 	mux.HandleFunc("POST /_sandbox/sign-in", s.control(func(r *http.Request) error { return s.SignIn(r.FormValue("user")) }))
+	mux.HandleFunc("POST /_sandbox/expire", s.control(func(r *http.Request) error { return s.Expire(r.FormValue("user")) }))
+	mux.HandleFunc("GET /_sandbox/invitations", func(w http.ResponseWriter, _ *http.Request) { jsonAnswer(200, s.Invitations()).write(w) })
 	s.mailControls(mux)
+	s.storageControls(mux)
 	mux.HandleFunc("POST /_sandbox/clock", s.control(func(r *http.Request) error {
 		d, err := time.ParseDuration(r.FormValue("advance"))
 		if err != nil {
@@ -34,8 +39,8 @@ func (s *Server) control(do func(*http.Request) error) http.HandlerFunc {
 			errorAnswer(err).write(w)
 			return
 		}
-		if r.FormValue("back") != "" { // a button of the page
-			http.Redirect(w, r, "/", http.StatusSeeOther)
+		if back := r.FormValue("back"); back != "" { // a button of the page
+			http.Redirect(w, r, pageBack(back), http.StatusSeeOther)
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
@@ -60,7 +65,7 @@ func (s *Server) SignInAll() error {
 	return s.change(func(now time.Time) error {
 		c := &call{tenant: s.tenant, server: s, now: now}
 		for _, u := range s.tenant.users {
-			if u.Pending && u.DeletedAt == nil && !u.Suspended && !awaiting(&u.Props, now) {
+			if u.Pending && u.DeletedAt == nil && !u.Suspended && !awaiting(&u.Props, now) && !u.expired(now) {
 				if err := c.signIn(u); err != nil {
 					return err
 				}
@@ -95,15 +100,16 @@ func (s *Server) SetFaults(text string) error {
 
 // tenantState is the whole tenant, as the API would show it.
 type tenantState struct {
-	Clock     time.Time        `json:"clock"`
-	Domains   []Domain         `json:"domains"`
-	Features  map[string]bool  `json:"features"`
-	Users     []*wireUser      `json:"users"`
-	OrgUnits  []*wireUnit      `json:"orgUnits"`
-	Groups    []*wireGroup     `json:"groups"`
-	Levels    []map[string]any `json:"levels"`
-	Positions []map[string]any `json:"positions"`
-	UserTypes []map[string]any `json:"userTypes"`
+	Clock            time.Time        `json:"clock"`
+	Domains          []Domain         `json:"domains"`
+	Features         map[string]bool  `json:"features"`
+	Users            []*wireUser      `json:"users"`
+	OrgUnits         []*wireUnit      `json:"orgUnits"`
+	Groups           []*wireGroup     `json:"groups"`
+	Levels           []map[string]any `json:"levels"`
+	Positions        []map[string]any `json:"positions"`
+	UserTypes        []map[string]any `json:"userTypes"`
+	CustomProperties []*wireProperty  `json:"customProperties"`
 }
 
 func (s *Server) state() *tenantState {
@@ -135,6 +141,9 @@ func (s *Server) state() *tenantState {
 			for _, id := range l.sorted(c, d.ID).ids {
 				*rows = append(*rows, l.wire(t.items[id]))
 			}
+		}
+		for _, p := range t.propertiesOf(d.ID) {
+			out.CustomProperties = append(out.CustomProperties, p.wire())
 		}
 	}
 	return out

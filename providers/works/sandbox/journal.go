@@ -21,22 +21,23 @@ import (
 
 // record is one line of the journal: everything that one request changed.
 type record struct {
-	At       time.Time       `json:"at"` // sandbox clock
-	Serial   uint64          `json:"serial"`
-	Name     string          `json:"name,omitempty"` // of the tenant, in the first record
-	Users    []*user         `json:"users,omitempty"`
-	Units    []*orgUnit      `json:"units,omitempty"`
-	Groups   []*group        `json:"groups,omitempty"`
-	Items    []*item         `json:"items,omitempty"`
-	Orders   map[string]int  `json:"orders,omitempty"` // new displayOrder of units that only moved up or down
-	Gone     []string        `json:"gone,omitempty"`
-	Features map[string]bool `json:"features,omitempty"`
-	Tick     bool            `json:"tick,omitempty"`  // only the time is to be kept
-	Spent    []string        `json:"spent,omitempty"` // tokens and codes that count no more
+	At         time.Time         `json:"at"` // sandbox clock
+	Serial     uint64            `json:"serial"`
+	Name       string            `json:"name,omitempty"` // of the tenant, in the first record
+	Users      []*user           `json:"users,omitempty"`
+	Units      []*orgUnit        `json:"units,omitempty"`
+	Groups     []*group          `json:"groups,omitempty"`
+	Items      []*item           `json:"items,omitempty"`
+	Properties []*customProperty `json:"properties,omitempty"`
+	Orders     map[string]int    `json:"orders,omitempty"` // new displayOrder of units that only moved up or down
+	Gone       []string          `json:"gone,omitempty"`
+	Features   map[string]bool   `json:"features,omitempty"`
+	Tick       bool              `json:"tick,omitempty"`  // only the time is to be kept
+	Spent      []string          `json:"spent,omitempty"` // tokens and codes that count no more
 }
 
 func (r *record) empty() bool {
-	return !r.Tick && len(r.Users)+len(r.Units)+len(r.Groups)+len(r.Items)+len(r.Orders)+len(r.Gone)+len(r.Features)+len(r.Spent) == 0
+	return !r.Tick && len(r.Users)+len(r.Units)+len(r.Groups)+len(r.Items)+len(r.Properties)+len(r.Orders)+len(r.Gone)+len(r.Features)+len(r.Spent) == 0
 }
 
 const (

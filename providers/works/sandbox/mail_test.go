@@ -375,7 +375,9 @@ func TestMailEndsWithMember(t *testing.T) {
 	k := dialMail(t, s)
 	k.do("LOGIN %s %s", made.Login, made.Password)
 	k.put("hello")
-	want(t, "page", s.pageData().Members[1].Mail, "1 (0.0 MB)")
+	shown := s.newPage(url.Values{"view": {"mail"}})
+	s.pageMailboxes(shown)
+	want(t, "mailboxes of the page", shown.Boxes[0].Messages, 1)
 	c.must("DELETE", "/users/"+id+"/forcedelete", nil)
 	want(t, "session", k.do("NOOP"), "* BYE The account is gone\ncut")
 	if _, err := os.Stat(filepath.Join(dir, "mail", id)); !os.IsNotExist(err) {

@@ -7,14 +7,18 @@ import "time"
 // are those of the wire, and answers show them as they are; the rest is the sandbox's own.
 
 type user struct {
-	Seq       uint64     `json:"seq"`
-	ID        string     `json:"id"`
-	Props     userProps  `json:"props"`
-	Admin     bool       `json:"admin,omitempty"`
-	Pending   bool       `json:"pending,omitempty"`
-	Suspended bool       `json:"suspended,omitempty"`
-	DeletedAt *time.Time `json:"deletedAt,omitempty"`
-	Mail      userMail   `json:"mail,omitzero"`
+	Seq          uint64       `json:"seq"`
+	ID           string       `json:"id"`
+	Props        userProps    `json:"props"`
+	Admin        bool         `json:"admin,omitempty"`
+	Pending      bool         `json:"pending,omitempty"`
+	Suspended    bool         `json:"suspended,omitempty"`
+	DeletedAt    *time.Time   `json:"deletedAt,omitempty"`
+	Mail         userMail     `json:"mail,omitzero"`
+	Leave        *leave       `json:"leave,omitempty"`
+	Photo        *photo       `json:"photo,omitempty"`
+	Chat         chat         `json:"chat,omitzero"`
+	Registration registration `json:"registration,omitzero"`
 }
 
 func (u *user) inUse() bool { return !u.Pending && !u.Suspended && u.DeletedAt == nil }
@@ -44,6 +48,7 @@ type userProps struct {
 	Relations      []relation     `json:"relations"`
 	ActivationDate *string        `json:"activationDate"`
 	EmployeeNumber *string        `json:"employeeNumber"`
+	Custom         customValues   `json:"customProperties,omitempty"`
 }
 
 type userName struct {
@@ -102,6 +107,8 @@ type orgUnit struct {
 	Parent string    `json:"parent,omitempty"` // "" for the top
 	Order  int       `json:"order"`
 	Props  unitProps `json:"props"`
+
+	Restriction *restriction `json:"restriction,omitempty"`
 }
 
 type unitProps struct {

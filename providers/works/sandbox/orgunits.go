@@ -370,6 +370,7 @@ func (t *tenant) forgetUnit(id string) {
 		t.changeMemberships(t.users[t.bySeq[seq]], func(m membership) (membership, bool) { return m, m.OrgUnitID != id })
 	}
 	t.leaveGroups(id)
+	t.unspecify(id)
 	t.drop(id)
 }
 

@@ -2,156 +2,208 @@ package sandbox
 
 import (
 	"bytes"
-	"fmt"
+	"embed"
 	"html/template"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 	"time"
 )
 
-// The page shows at most this many rows of each list.
-const (
-	pageMembers  = 300
-	pageUnits    = 1000
-	pageRequests = 100
-)
+//go:embed page
+var pageFiles embed.FS
 
-type pageUnit struct {
-	Name, Email, Head string
-	Indent, Members   int
+// pagePolicy is what a browser may load for the page: its own style and script, and
+// nothing from elsewhere.
+const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// pageView is one of the views of the page.
+type pageView struct {
+	Key, Name, Search string // Search is what its search field is for; "" is none
+	fill              func(*Server, *look)
 }
 
-type pageMember struct{ ID, Name, Email, Key, State, Mail string }
-
-type pageBudget struct {
-	Op          string
-	Used, Limit int
+func pageViews() []pageView {
+	return []pageView{
+		{"chart", "조직도", "조직 이름, 메일 주소, 조직장", (*Server).pageChart},
+		{"people", "구성원", "이름, 로그인 ID, 외부 키, 사번", (*Server).pagePeople},
+		{"groups", "그룹", "그룹 이름, 메일 주소, 구성원 이름", (*Server).pageGroups},
+		{"mail", "메일함", "이름, 로그인 ID", (*Server).pageMailboxes},
+		{"requests", "요청", "API 이름, 경로, 오류 코드", (*Server).pageRequests},
+		{"notices", "알림", "", (*Server).pageNotices},
+	}
 }
 
-type pageData struct {
-	Clock                        string
-	Plan                         string
-	UserCount, UnitCount, Groups int
-	Units                        []pageUnit
-	Members                      []pageMember
-	Budgets                      []pageBudget
-	Requests                     []Entry
-	Violations                   []string
-	Faults                       string
+// look is one request for the page and what it shows.
+type look struct {
+	View  pageView
+	Views []pageView
+	query url.Values
+	now   time.Time // sandbox clock
+
+	Clock, Plan string
+	Domains     []Domain
+	Counts      []pageCount // in the head: members, units …
+	Warnings    int         // of the notices
+	Filters     []pageFilter
+
+	Total, Page, Pages int // rows that match, this page of them
+
+	Chart    *chartView
+	People   []personRow
+	Unit     string // whose members are shown; "" everybody's
+	Groups   []groupRow
+	Boxes    []mailboxRow
+	Requests *requestsView
+	Notices  *noticesView
 }
 
-func overview() *template.Template {
-	return template.Must(template.New("page").Funcs(template.FuncMap{
-		"ms": func(e Entry) int64 { return e.End.Sub(e.Start).Milliseconds() },
-	}).Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>isa sandbox</title>
-<style>
-body{font:15px/1.45 system-ui,sans-serif;margin:0 auto;max-width:78rem;padding:1rem;color:#222}
-h1{font-size:1.4rem}h2{font-size:1.05rem;margin:1.6rem 0 .4rem}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.15rem .6rem .15rem 0;border-bottom:1px solid #e4e4e4;vertical-align:top}
-td.n,th.n{text-align:right}.bad{color:#a40000}code{font-size:.9em}form{display:inline}.scroll{max-height:26rem;overflow:auto}
-</style>
-<h1>isa sandbox</h1>
-<p>{{.UserCount}} members, {{.UnitCount}} org units, {{.Groups}} groups · plan {{.Plan}} · clock {{.Clock}}</p>
-<form method="post" action="/_sandbox/clock"><input type="hidden" name="back" value="1"><label>Advance the clock <input name="advance" value="168h" size="6"></label> <button>Go</button></form>
-<form method="post" action="/_sandbox/faults"><input type="hidden" name="back" value="1"><label>Faults <input name="faults" value="{{.Faults}}" size="40" placeholder="429=2%,drop-response=1%"></label> <button>Set</button></form>
-{{with .Violations}}<h2 class="bad">Violations of the writing rules</h2><ul>{{range .}}<li>{{.}}{{end}}</ul>{{end}}
-<h2>Org chart</h2><div class="scroll"><table><tr><th>unit<th>head<th class="n">members<th>address
-{{range .Units}}<tr><td style="padding-left:{{.Indent}}rem">{{.Name}}<td>{{.Head}}<td class="n">{{.Members}}<td>{{.Email}}
-{{else}}<tr><td>none{{end}}</table></div>
-<h2>Members</h2><div class="scroll"><table><tr><th>name<th>login ID<th>key<th>state<th class="n">mail<th>
-{{range .Members}}<tr><td>{{.Name}}<td>{{.Email}}<td>{{.Key}}<td>{{.State}}<td class="n">{{.Mail}}<td>{{if eq .State "pending"}}<form method="post" action="/_sandbox/sign-in"><input type="hidden" name="back" value="1"><input type="hidden" name="user" value="{{.ID}}"><button>sign in</button></form>{{end}}
-{{end}}</table></div>
-<h2>Budgets of this minute</h2><table><tr><th>operation<th class="n">used<th class="n">limit
-{{range .Budgets}}<tr><td>{{.Op}}<td class="n">{{.Used}}<td class="n">{{.Limit}}
-{{else}}<tr><td>none used{{end}}</table>
-<h2>Last requests</h2><div class="scroll"><table><tr><th class="n">#<th>operation<th>path<th class="n">status<th>code<th class="n">ms<th class="n">used
-{{range .Requests}}<tr><td class="n">{{.Seq}}<td>{{.Op}}<td><code>{{.Method}} {{.Path}}</code><td class="n">{{.Status}}<td>{{.Code}}<td class="n">{{ms .}}<td class="n">{{.Used}}/{{.Limit}}
-{{end}}</table></div></html>`))
+type pageCount struct {
+	View, Name string
+	N          int
 }
 
-func (s *Server) servePage(w http.ResponseWriter, _ *http.Request) {
+// pageFilter is a choice of rows.
+type pageFilter struct {
+	Key, Name string
+	N         int
+	On        bool
+}
+
+// Query is what is searched for.
+func (p *look) Query() string { return strings.TrimSpace(p.query.Get("q")) }
+
+// State is the filter that is chosen; "" is none.
+func (p *look) State() string { return p.query.Get("state") }
+
+// Domain is the company that is chosen; 0 is all.
+func (p *look) Domain() int {
+	id, err := strconv.Atoi(p.query.Get("company"))
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+// Link leads to the same view with one parameter changed, from the first page on.
+func (p *look) Link(name string, value any) string {
+	q := url.Values{"view": {p.View.Key}}
+	for _, k := range []string{"q", "state", "company", "unit"} {
+		if v := p.query.Get(k); v != "" {
+			q.Set(k, v)
+		}
+	}
+	text := ""
+	switch v := value.(type) {
+	case string:
+		text = v
+	case int:
+		text = strconv.Itoa(v)
+	}
+	if q.Set(name, text); text == "" || text == "0" {
+		q.Del(name)
+	}
+	return "?" + q.Encode()
+}
+
+// UnitID is the unit whose members are shown.
+func (p *look) UnitID() string { return p.query.Get("unit") }
+
+// Live tells of a view that goes on by itself.
+func (p *look) Live() bool { return p.View.Key == "requests" || p.View.Key == "notices" }
+
+// Here leads to what is shown now.
+func (p *look) Here() string { return p.Link("page", p.Page) }
+
+// cutPage keeps the rows of the page that is asked for.
+func cutPage[T any](p *look, rows []T, size int) []T {
+	p.Total = len(rows)
+	p.Pages = max(1, (len(rows)+size-1)/size)
+	at, err := strconv.Atoi(p.query.Get("page"))
+	if err != nil {
+		at = 1
+	}
+	p.Page = min(max(at, 1), p.Pages)
+	return rows[(p.Page-1)*size : min(p.Page*size, len(rows))]
+}
+
+// matcher tells whether one of some texts has what is searched for; case does not matter.
+func (p *look) matcher() func(texts ...string) bool {
+	want := strings.ToLower(p.Query())
+	return func(texts ...string) bool {
+		if want == "" {
+			return true
+		}
+		for _, t := range texts {
+			if strings.Contains(strings.ToLower(t), want) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func pageTemplate() *template.Template {
+	return template.Must(template.New("page.html").Funcs(template.FuncMap{
+		"prev": func(n int) int { return n - 1 }, "next": func(n int) int { return n + 1 },
+	}).ParseFS(pageFiles, "page/*.html"))
+}
+
+// servePage shows a view, or with part=results only what follows from the query: the
+// page's script asks for that while somebody types, and for what is going on.
+func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
+	p := s.newPage(r.URL.Query())
+	p.View.fill(s, p)
+	name := "page.html"
+	if p.query.Get("part") == "results" {
+		name = "results"
+	}
 	var b bytes.Buffer
-	if err := overview().Execute(&b, s.pageData()); err != nil {
+	if err := s.page.ExecuteTemplate(&b, name, p); err != nil {
 		http.Error(w, "the page cannot be made", http.StatusInternalServerError)
 		s.log.note("page: " + err.Error())
 		return
 	}
-	(&answer{status: 200, kind: "text/html; charset=utf-8", data: b.Bytes()}).write(w)
+	(&answer{status: http.StatusOK, kind: "text/html; charset=utf-8", data: b.Bytes(), header: http.Header{
+		"Content-Security-Policy": {pagePolicy}, "X-Content-Type-Options": {"nosniff"}, "Referrer-Policy": {"no-referrer"}, "Cache-Control": {"no-store"},
+	}}).write(w)
 }
 
-func (s *Server) pageData() *pageData {
-	d := &pageData{Plan: s.opt.Plan, Clock: s.clock.Now().Format(time.RFC3339), Violations: s.Violations()}
-	s.faults.mu.Lock()
-	d.Faults = s.faults.now.text
-	s.faults.mu.Unlock()
-	used := s.limits.budgets(s.opt.Now())
-	for _, name := range sortedKeys(used) {
-		d.Budgets = append(d.Budgets, pageBudget{name, used[name], s.plan.perMinute})
+func (s *Server) newPage(q url.Values) *look {
+	p := &look{Views: pageViews(), query: q, now: s.clock.Now(), Plan: s.opt.Plan, Domains: s.opt.Domains}
+	p.View = p.Views[0]
+	for _, v := range p.Views {
+		if v.Key == q.Get("view") {
+			p.View = v
+		}
 	}
-	d.Requests = s.log.last(pageRequests)
-	s.pageTenant(d)
-	s.pageMail(d)
-	return d
-}
-
-// pageTenant fills in who is there.
-func (s *Server) pageTenant(d *pageData) {
+	p.Clock = p.now.Format("2006-01-02 15:04:05 -07:00")
+	p.Warnings = len(s.Violations())
 	t := s.tenant
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	d.UserCount, d.UnitCount, d.Groups = len(t.users), len(t.units), len(t.groups)
-	for _, dom := range t.domains {
-		d.Units = append(d.Units, pageUnit{Name: dom.Name, Members: len(t.usersIn[domainKey(dom.ID)])})
-		t.pageUnits(d, "top/"+domainKey(dom.ID), 1)
-		for _, seq := range t.usersIn[domainKey(dom.ID)] {
-			if len(d.Members) == pageMembers {
-				break
-			}
-			u := t.users[t.bySeq[seq]]
-			d.Members = append(d.Members, pageMember{u.ID, u.fullName(), u.Props.Email, deref(u.Props.Key), u.state(), ""})
-		}
-	}
+	p.Counts = []pageCount{{"people", "구성원", len(t.users)}, {"chart", "조직", len(t.units)}, {"groups", "그룹", len(t.groups)}}
+	return p
 }
 
-// pageMail fills in what the mailboxes hold that somebody has logged in to.
-func (s *Server) pageMail(d *pageData) {
-	server := s.mail.server.Load()
-	if server == nil {
-		return
-	}
-	for i := range d.Members {
-		m := &d.Members[i]
-		if sum, ok := server.Sum(m.ID); ok {
-			m.Mail = fmt.Sprintf("%d (%.1f MB)", sum.Messages, float64(sum.Bytes)/1e6)
-		}
-		if run := s.migrations.running(m.ID); run != nil {
-			m.Mail += fmt.Sprintf(" import: %d of %d", run.copied.Load(), run.total.Load())
-		}
-	}
-}
-
-func (t *tenant) pageUnits(d *pageData, parent string, indent int) {
-	for _, id := range t.children[parent] {
-		if len(d.Units) >= pageUnits {
+// servePageFile serves style and script of the page.
+func servePageFile(name, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		data, err := pageFiles.ReadFile("page/" + name)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		u := t.units[id]
-		row := pageUnit{Name: u.Props.Name, Email: u.Props.Email, Indent: indent, Members: len(t.membersOf[id])}
-		if head := t.users[t.managers[id]]; head != nil {
-			row.Head = head.fullName()
-		}
-		d.Units = append(d.Units, row)
-		t.pageUnits(d, id, indent+1)
+		(&answer{status: http.StatusOK, kind: kind, data: data, header: http.Header{"Cache-Control": {"no-cache"}}}).write(w)
 	}
 }
 
-func (u *user) state() string {
-	switch {
-	case u.DeletedAt != nil:
-		return "deleted"
-	case u.Suspended:
-		return "suspended"
-	case u.Pending:
-		return "pending"
+// pageBack is where a button of the page leads back to: the query of a view.
+func pageBack(back string) string {
+	q, err := url.ParseQuery(strings.TrimPrefix(back, "?"))
+	if err != nil || !strings.HasPrefix(back, "?") {
+		return "/"
 	}
-	return "in use"
+	return "/?" + q.Encode()
 }

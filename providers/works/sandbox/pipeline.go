@@ -83,6 +83,10 @@ func (a *answer) write(w http.ResponseWriter) {
 
 func jsonAnswer(status int, v any) *answer {
 	a := &answer{status: status, header: http.Header{}, kind: "application/json; charset=UTF-8"}
+	if to, ok := v.(elsewhere); ok {
+		a.header.Set("Location", to.url)
+		return a
+	}
 	if v == nil {
 		return a
 	}
@@ -255,7 +259,7 @@ func (c *call) read(r *http.Request) error {
 
 // bodyless tells of POSTs that take no body.
 func bodyless(name string) bool {
-	for _, end := range []string{"-undelete", "-suspend", "-unsuspend", "-enable", "-disable", "alias-email-create"} {
+	for _, end := range []string{"clear-leave-of-absence", "-link-to-works-create", "-link-to-works-delete", "-link-to-line-create", "-link-to-line-delete", "-link-url-reset", "-undelete", "-suspend", "-unsuspend", "-enable", "-disable", "alias-email-create"} {
 		if strings.HasSuffix(name, end) {
 			return true
 		}

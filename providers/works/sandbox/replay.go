@@ -39,6 +39,9 @@ func (t *tenant) replay(r *record) error {
 	for _, i := range r.Items {
 		t.putItem(i)
 	}
+	for _, p := range r.Properties {
+		t.putProperty(p)
+	}
 	for k, on := range r.Features {
 		t.features[k] = on
 	}
@@ -98,6 +101,8 @@ func (t *tenant) snapshot(at time.Time) []*record {
 			rec.Groups = append(rec.Groups, t.groups[id])
 		case t.items[id] != nil:
 			rec.Items = append(rec.Items, t.items[id])
+		case t.properties[id] != nil:
+			rec.Properties = append(rec.Properties, t.properties[id])
 		}
 	}
 	return append(out, rec)

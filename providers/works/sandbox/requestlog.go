@@ -89,13 +89,22 @@ func (l *requestLog) entries() []Entry {
 	return out
 }
 
-// last returns the newest entries, newest first.
-func (l *requestLog) last(n int) []Entry {
+// last returns the newest entries that are wanted, newest first, n at most.
+func (l *requestLog) last(n int, wanted func(*Entry) bool) []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []Entry
 	for i := len(l.list) - 1; i >= 0 && len(out) < n; i-- {
-		out = append(out, *l.list[i])
+		if wanted(l.list[i]) {
+			out = append(out, *l.list[i])
+		}
 	}
 	return out
+}
+
+// count returns how many requests there have been.
+func (l *requestLog) count() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seq
 }

@@ -117,6 +117,7 @@ var (
 	listLocal = regexp.MustCompile(`^[a-z0-9!#][a-z0-9._!#-]*$`)
 	codeForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 	hostForm  = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
+	groupForm = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$`) // what names a tenant without mail
 )
 
 func codeRule(s string) string {

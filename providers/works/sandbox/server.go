@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"maps"
 	"net"
@@ -83,6 +84,8 @@ type Server struct {
 	log        *requestLog
 	mail       mail
 	migrations *migrations
+	photos     *photos
+	page       *template.Template
 
 	keyOnce sync.Once
 	key     *rsa.PrivateKey
@@ -141,8 +144,12 @@ func configure(opt Options) (*Server, error) {
 		return nil, err
 	}
 	for i, d := range opt.Domains {
-		if d.ID <= 0 || !hostForm.MatchString(d.Name) {
-			return nil, fmt.Errorf("sandbox: domain %d (%q) needs a positive ID and a name such as acme.co.kr", i+1, d.Name)
+		name := hostForm
+		if !pl.mail {
+			name = groupForm
+		}
+		if d.ID <= 0 || !name.MatchString(d.Name) {
+			return nil, fmt.Errorf("sandbox: domain %d (%q) needs a positive ID and a name such as acme.co.kr, or acme on a plan without mail", i+1, d.Name)
 		}
 		for _, other := range opt.Domains[:i] {
 			if other.ID == d.ID || other.Name == d.Name {
@@ -166,6 +173,8 @@ func configure(opt Options) (*Server, error) {
 		writers: &writers{gap: time.Duration(float64(time.Second) / opt.Speed), paced: opt.Limits, busy: map[string]string{}, last: map[string]time.Time{}},
 		log:     &requestLog{out: opt.Log},
 		mail:    mail{wrong: map[string]*wrongLogins{}},
+		photos:  newPhotos(opt.Dir),
+		page:    pageTemplate(),
 	}
 	s.migrations = newMigrations(importNetwork{roots: opt.ImportRoots, any: sw.is("migration-certificate", "any"), timeout: opt.ImportTimeout}, int(sw.amount("migration-logins")))
 	s.limits = &limiter{perMinute: pl.perMinute, minute: time.Duration(float64(time.Minute) / opt.Speed), aligned: sw.is("window", "clock"), windows: map[string]*window{}}

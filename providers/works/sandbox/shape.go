@@ -147,6 +147,9 @@ func (c checker) number(at string, p *prop, v any) (any, error) {
 	if p.min != 0 && n < int64(p.min) {
 		return nil, refuse(400, "OUT_OF_RANGE", "%s must be at least %d", at, p.min)
 	}
+	if p.max != 0 && n > int64(p.max) {
+		return nil, refuse(400, "OUT_OF_RANGE", "%s must be at most %d", at, p.max)
+	}
 	return v, nil
 }
 

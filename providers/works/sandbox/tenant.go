@@ -22,14 +22,15 @@ type tenant struct {
 	name     string // "" until it is filled
 	domains  []Domain
 
-	serial   uint64 // last creation number
-	version  uint64 // grows with each change
-	users    map[string]*user
-	units    map[string]*orgUnit
-	groups   map[string]*group
-	items    map[string]*item
-	features map[string]bool // list and domain: "level/10000001"
-	spent    map[string]bool
+	serial     uint64 // last creation number
+	version    uint64 // grows with each change
+	users      map[string]*user
+	units      map[string]*orgUnit
+	groups     map[string]*group
+	items      map[string]*item
+	properties map[string]*customProperty
+	features   map[string]bool // list and domain: "level/10000001"
+	spent      map[string]bool
 
 	bySeq      map[uint64]string   // creation number to ID, all kinds
 	usersIn    map[string]sequence // by domain
@@ -83,7 +84,7 @@ func (t *tenant) ordered(list string, build func(*ordering)) *ordering {
 func newTenant(sw Switches, seed uint64, domains []Domain) *tenant {
 	return &tenant{
 		switches: sw, seed: seed, domains: domains,
-		users: map[string]*user{}, units: map[string]*orgUnit{}, groups: map[string]*group{}, items: map[string]*item{},
+		users: map[string]*user{}, units: map[string]*orgUnit{}, groups: map[string]*group{}, items: map[string]*item{}, properties: map[string]*customProperty{},
 		features: map[string]bool{}, spent: map[string]bool{},
 		bySeq: map[uint64]string{}, usersIn: map[string]sequence{}, unitsIn: map[string]sequence{}, groupsIn: map[string]sequence{},
 		membersOf: map[string]sequence{}, children: map[string][]string{}, managers: map[string]string{},
@@ -469,6 +470,12 @@ func (t *tenant) drop(id string) {
 		t.remember(id, i, t.rec.At)
 		delete(t.items, id)
 		delete(t.bySeq, i.Seq)
+	}
+	if p := t.properties[id]; p != nil {
+		t.unindexProperty(p)
+		t.remember(id, p, t.rec.At)
+		delete(t.properties, id)
+		delete(t.bySeq, p.Seq)
 	}
 	t.rec.Gone = append(t.rec.Gone, id)
 }

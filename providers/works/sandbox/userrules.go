@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -32,7 +33,10 @@ func (c *call) checkUser(old, u *user) error {
 	if err := c.resolveOrganizations(u); err != nil {
 		return err
 	}
-	if err := c.resolveRelations(p); err != nil {
+	if err := c.resolveRelations(old, p); err != nil {
+		return err
+	}
+	if err := c.checkCustom(p); err != nil {
 		return err
 	}
 	if len(p.AliasEmails) > 0 && !c.server.plan.mail {
@@ -193,11 +197,16 @@ func onePrimary(n int, at string, primary func(int) *bool) error {
 	return nil
 }
 
-func (c *call) resolveRelations(p *userProps) error {
+// resolveRelations refuses whom nobody knows. Who was removed for good since the relation
+// was made has left it.
+func (c *call) resolveRelations(old *user, p *userProps) error {
 	out := make([]relation, 0, len(p.Relations))
 	for i, r := range p.Relations {
-		other := c.users[r.UserID]
-		if other == nil {
+		switch {
+		case c.users[r.UserID] != nil:
+		case old != nil && slices.ContainsFunc(old.Props.Relations, func(had relation) bool { return had.UserID == r.UserID }):
+			continue
+		default:
 			return invalid("relations[%d].relationUserId: there is no such member", i)
 		}
 		out = append(out, r)

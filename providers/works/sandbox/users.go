@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
 	"sort"
 	"strings"
@@ -69,7 +70,7 @@ func listUsers(c *call) (any, error) {
 	var rows []*wireUser
 	var meta metaData
 	if orderBy != "NAME" && sortOrder != "DESCENDING" {
-		rows, meta, err = bySequence(c, p, c.usersIn[domainKey(domain)], render)
+		rows, meta, err = bySequence(c, p, c.usersOf(domain), render)
 	} else {
 		o := c.sortedUsers(p.list, domain, orderBy == "NAME", sortOrder == "DESCENDING")
 		rows, meta = byKeys(p, o.keys, o.ids, render)
@@ -97,7 +98,7 @@ func (c *call) sortedUsers(list string, domain int, byName, down bool) *ordering
 }
 
 func (c *call) sortUsers(o *ordering, domain int, byName, down bool) {
-	for _, seq := range c.usersIn[domainKey(domain)] {
+	for _, seq := range c.usersOf(domain) {
 		id := c.bySeq[seq]
 		key := sortKey(seq)
 		if byName {
@@ -165,6 +166,12 @@ func createUser(c *call) (any, error) {
 		return nil, err
 	}
 	u.Seq, u.ID = c.next()
+	if u.Pending {
+		u.Registration.Begun = c.now
+		if password == "MEMBER" {
+			u.invited(*props.PrivateEmail, c.now)
+		}
+	}
 	c.demoteManagers(u)
 	c.putUser(u)
 	c.status = c.switches.status("user-create-status")
@@ -197,11 +204,12 @@ func (c *call) userProps(base userProps, body map[string]any) (userProps, error)
 	if !c.isCreate() {
 		shape = append(shape, prop{name: "passwordConfig", readOnly: true})
 	}
-	if custom, ok := body["customProperties"].(map[string]any); ok {
-		for _, name := range sortedKeys(custom) {
-			return base, invalid("customProperties.%s is not defined", name)
-		}
+	custom, err := c.customValues(base.Custom, body)
+	if err != nil {
+		return base, err
 	}
+	body = maps.Clone(body)
+	delete(body, "customProperties")
 	if custom, ok := body["customFields"].([]any); ok && len(custom) > 0 {
 		return base, invalid("customFields[0].customFieldId does not exist")
 	}
@@ -209,7 +217,6 @@ func (c *call) userProps(base userProps, body map[string]any) (userProps, error)
 	if err != nil {
 		return base, err
 	}
-	delete(checked, "customProperties")
 	delete(checked, "customFields")
 	if v, ok := checked["employmentTypeId"]; ok {
 		if _, both := checked["userTypeId"]; !both {
@@ -217,7 +224,9 @@ func (c *call) userProps(base userProps, body map[string]any) (userProps, error)
 		}
 		delete(checked, "employmentTypeId")
 	}
-	return overlay(base, checked, c.patch && c.switches.is("patch-arrays", "merge"))
+	out, err := overlay(base, checked, c.patch && c.switches.is("patch-arrays", "merge"))
+	out.Custom = custom
+	return out, err
 }
 
 func (c *call) isCreate() bool { return strings.HasSuffix(c.route.op.Name, "-create") }

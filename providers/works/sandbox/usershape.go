@@ -42,7 +42,6 @@ func userShape(sw Switches) []prop {
 		{name: "customFields", kind: list, max: 50, elem: &prop{kind: object, props: []prop{
 			{name: "customFieldId", kind: text, need: true}, ro("customFieldExternalKey"),
 			{name: "value", kind: text, null: true, max: 100}, {name: "link", kind: text, null: true, max: 300}}}},
-		{name: "customProperties", kind: object, null: true},
 		{name: "relations", kind: list, max: 10, elem: &prop{kind: object, props: []prop{
 			{name: "relationUserId", kind: text, need: true, min: 1},
 			{name: "relationName", kind: text, null: true, max: 50}, ro("externalKey")}}},
@@ -106,7 +105,7 @@ type wireUser struct {
 	TypeCode         *string        `json:"userTypeCode"`
 	Organizations    []wireOrg      `json:"organizations"`
 	CustomFields     []any          `json:"customFields"`
-	CustomProperties map[string]any `json:"customProperties"`
+	CustomProperties customValues   `json:"customProperties"`
 	Relations        []wireRelation `json:"relations"`
 }
 
@@ -148,10 +147,14 @@ func (c *call) wireUser(u *user) *wireUser {
 	p := &u.Props
 	w := &wireUser{
 		userProps: *p, UserID: u.ID, IsAdministrator: u.Admin, IsPending: u.Pending, IsSuspended: u.Suspended,
-		IsDeleted: u.DeletedAt != nil, IsAwaiting: awaiting(p, c.now), CustomFields: []any{}, CustomProperties: map[string]any{},
+		IsDeleted: u.DeletedAt != nil, IsAwaiting: awaiting(p, c.now), CustomFields: []any{}, CustomProperties: customValues{},
 		Relations: []wireRelation{}, Organizations: make([]wireOrg, 0, len(p.Organizations)),
 	}
 	w.I18nNames, w.AliasEmails = filledList(p.I18nNames), filledList(p.AliasEmails)
+	w.LeaveOfAbsence = c.wireLeave(u)
+	if p.Custom != nil {
+		w.CustomProperties = p.Custom
+	}
 	if u.Suspended {
 		w.SuspendedReason = pointer("MASTER")
 	}

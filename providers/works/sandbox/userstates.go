@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"net/http"
-	"strings"
 	"time"
 )
 
@@ -193,6 +191,8 @@ func (c *call) signIn(u *user) error {
 		return badRequest("the member waits for the activation date")
 	case !u.Pending:
 		return nil
+	case u.expired(c.now):
+		return badRequest("the registration has expired; an administrator renews it")
 	}
 	in := *u
 	in.Pending = false
@@ -251,27 +251,15 @@ func removeAlias(c *call) (any, error) {
 	return nil, nil
 }
 
-// sendInvitation checks what an invitation needs; no mail leaves the sandbox.
-func sendInvitation(c *call) (any, error) {
-	u, err := c.user()
-	if err != nil {
-		return nil, err
-	}
-	body, err := checker{switches: c.switches}.body([]prop{
-		{name: "usePrivateEmail", kind: flag, need: true},
-		{name: "email", kind: text, null: true, max: 256, rule: outsideAddressRule},
-	}, c.body)
-	if err != nil {
-		return nil, err
-	}
-	email, _ := body["email"].(string)
+// state names the state of a member in refusals.
+func (u *user) state() string {
 	switch {
-	case !u.Pending || u.DeletedAt != nil:
-		return nil, badRequest("only a member whose registration is pending can be invited")
-	case body["usePrivateEmail"] == true && u.Props.PrivateEmail == nil:
-		return nil, badRequest("the member has no private address")
-	case body["usePrivateEmail"] == false && strings.TrimSpace(email) == "":
-		return nil, refuse(http.StatusBadRequest, "MISSING_PARAMETER", "email is required when usePrivateEmail is false")
+	case u.DeletedAt != nil:
+		return "deleted"
+	case u.Suspended:
+		return "suspended"
+	case u.Pending:
+		return "pending"
 	}
-	return nil, nil
+	return "in use"
 }

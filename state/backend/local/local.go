@@ -121,7 +121,7 @@ func (f files) save(st *state.State) error {
 }
 
 func (f files) removeJournal() error {
-	switch err := os.Remove(f.journal); {
+	switch err := atomicfile.Remove(f.journal); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:

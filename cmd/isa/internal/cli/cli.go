@@ -39,7 +39,12 @@ type Env struct {
 	// Interrupts delivers each Ctrl-C until stop is called.
 	Interrupts func() (signals <-chan os.Signal, stop func())
 
+	// Hidden reads one line of the terminal that is not shown; undo puts the terminal
+	// back when nobody waits for the line any more. Nil: nothing can be read so.
+	Hidden func() (read func() (string, error), undo func() error, err error)
+
 	showing *showing // nil: Tell writes to Err without regard to bars
+	secrets *answers // nil: AskSecret asks each time
 }
 
 // showing is the progress shown last. It may be told lines after its end.
@@ -70,7 +75,8 @@ func System() *Env {
 			signal.Notify(c, os.Interrupt, syscall.SIGTERM)
 			return c, func() { signal.Stop(c) }
 		},
-		showing: &showing{},
+		Hidden:  hidden,
+		showing: &showing{}, secrets: &answers{given: map[string]string{}},
 	}
 }
 

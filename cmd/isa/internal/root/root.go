@@ -14,14 +14,19 @@ import (
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/cmd/isa/internal/command/apply"
+	"github.com/isaworks/isa/cmd/isa/internal/command/chatlink"
 	"github.com/isaworks/isa/cmd/isa/internal/command/demo"
 	"github.com/isaworks/isa/cmd/isa/internal/command/doctor"
+	"github.com/isaworks/isa/cmd/isa/internal/command/drift"
 	"github.com/isaworks/isa/cmd/isa/internal/command/explain"
 	"github.com/isaworks/isa/cmd/isa/internal/command/export"
 	"github.com/isaworks/isa/cmd/isa/internal/command/format"
 	"github.com/isaworks/isa/cmd/isa/internal/command/gateway"
+	"github.com/isaworks/isa/cmd/isa/internal/command/graph"
 	"github.com/isaworks/isa/cmd/isa/internal/command/handout"
 	"github.com/isaworks/isa/cmd/isa/internal/command/importing"
+	"github.com/isaworks/isa/cmd/isa/internal/command/initial"
+	"github.com/isaworks/isa/cmd/isa/internal/command/invite"
 	"github.com/isaworks/isa/cmd/isa/internal/command/mail"
 	"github.com/isaworks/isa/cmd/isa/internal/command/plan"
 	"github.com/isaworks/isa/cmd/isa/internal/command/sandbox"
@@ -138,7 +143,6 @@ func New(env *cli.Env) *cobra.Command {
 	cmd.SetIn(env.In)
 	cmd.SetOut(env.Out)
 	cmd.SetErr(env.Err)
-	cmd.CompletionOptions.HiddenDefaultCmd = true
 	cmd.PersistentFlags().StringVar(&env.Dir, "chdir", env.Dir, "the `directory` of the configuration; relative paths begin there")
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
@@ -149,10 +153,11 @@ func New(env *cli.Env) *cobra.Command {
 		return Run(ctx, &inner)
 	}
 	cmd.AddCommand(
-		validate.New(env), format.New(env), plan.New(env), apply.New(env), show.New(env), explain.New(env),
+		initial.New(env), validate.New(env), format.New(env), plan.New(env), apply.New(env), show.New(env), drift.New(env), explain.New(env),
 
 		survey.New(env), sync.New(env), status.New(env), verify.New(env), mail.New(env), gateway.New(env), export.New(env),
-		state.New(env), handout.New(env), importing.New(env), doctor.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
+		graph.New(env), state.New(env), handout.New(env), importing.New(env), invite.New(env), chatlink.New(env), doctor.New(env), sandbox.New(env), demo.New(env, again), version.New(env),
 	)
+	complete(cmd, env)
 	return cmd
 }

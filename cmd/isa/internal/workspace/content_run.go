@@ -102,6 +102,9 @@ func (w *Workspace) pass(stops Stops, l *ledger.Ledger, chosen []*mail.Migration
 	if err != nil {
 		return p, err
 	}
+	if err := w.askLogins(stops.Once, chosen); err != nil {
+		return p, err
+	}
 	m, err := w.newMover(l)
 	if err != nil {
 		return p, err
@@ -282,6 +285,9 @@ func (w *Workspace) Survey(stops Stops, parallel int, folders bool) (*Surveyed, 
 }
 
 func (w *Workspace) survey(stops Stops, l *ledger.Ledger, chosen []*mail.Migration, parallel int, folders bool) (*Surveyed, error) {
+	if err := w.askLogins(stops.Once, chosen); err != nil {
+		return nil, err
+	}
 	m, err := w.newMover(l)
 	if err != nil {
 		return nil, err
@@ -325,6 +331,9 @@ func (w *Workspace) Verify(stops Stops, how content.Verification, parallel int) 
 	defer func() { err = errors.Join(err, l.Close()) }()
 	known, err := streamsOf(stops.Once, l)
 	if err != nil {
+		return v, err
+	}
+	if err := w.askLogins(stops.Once, chosen); err != nil {
 		return v, err
 	}
 	m, err := w.newMover(l)

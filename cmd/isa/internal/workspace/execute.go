@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"sync"
 
+	"github.com/isaworks/isa/config"
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/executor"
 	"github.com/isaworks/isa/internal/live"
@@ -34,6 +36,9 @@ func (w *Workspace) Execute(once, abort context.Context, session state.Session, 
 	if err := w.CheckHandout(plan); err != nil {
 		return Result{}, err
 	}
+	if err := w.askFor(once, plan); err != nil {
+		return Result{}, err
+	}
 	if err := w.connected(); err != nil {
 		return Result{}, err
 	}
@@ -52,7 +57,7 @@ func (w *Workspace) Execute(once, abort context.Context, session state.Session, 
 	}
 	h := &handout{path: w.env.Path(w.Config.Isa.HandoutPath), recipients: w.Config.Isa.HandoutRecipients}
 	opts := executor.Options{
-		Plan: plan, Kinds: t.kinds, Session: session, Live: snap, Secret: w.Secret(abort),
+		Plan: plan, Kinds: t.kinds, Session: session, Live: snap, Secret: w.Secret(abort), Open: w.open,
 		Observe: w.observer(p, task), Stops: api.Unauthorised, Abort: abort, Now: w.env.Now, Tool: Version, Who: local.Who(),
 	}
 	if len(h.recipients) > 0 {
@@ -64,6 +69,9 @@ func (w *Workspace) Execute(once, abort context.Context, session state.Session, 
 	r.Calls = int(t.calls.Load() - before)
 	return r, err
 }
+
+// open opens a file that the configuration names.
+func (w *Workspace) open(name string) (fs.File, error) { return config.OpenFile(w.Config.Dir, name) }
 
 // Result is what a run did, and how many requests it sent, repeated ones included.
 type Result struct {
@@ -103,6 +111,8 @@ func VerbWord(v planner.Verb) string {
 		return "update"
 	case planner.DoUndelete:
 		return "restore"
+	case planner.DoRelocate:
+		return "move"
 	}
 	return string(v)
 }

@@ -13,6 +13,35 @@ import (
 // nameAll fills plan.Names: titles of what the changes refer to, by address and
 // by service ID, and the chain of parents above objects of a tree.
 func nameAll(p *planner.Plan, cfg *config.Config, st *state.State, snap live.Snapshot, kinds []*schema.Kind) {
+	n := newNaming(cfg, st, snap, kinds)
+	for i := range p.Changes {
+		n.change(&p.Changes[i])
+	}
+	for _, e := range p.Effects {
+		n.key(e.Of)
+		if !e.To.IsZero() {
+			n.address(e.To)
+		}
+	}
+	if len(n.out) > 0 {
+		p.Names = n.out
+	}
+}
+
+// handNames are the titles of what changes by hand refer to.
+func handNames(h *planner.Hands, cfg *config.Config, st *state.State, snap live.Snapshot, kinds []*schema.Kind) map[string]planner.Name {
+	n := newNaming(cfg, st, snap, kinds)
+	for i := range h.Changes {
+		c := &h.Changes[i]
+		n.address(c.Address)
+		for _, v := range []value.Value{c.Element, c.Applied, c.Live, c.Added, c.Removed, c.Wanted} {
+			n.refs(v)
+		}
+	}
+	return n.out
+}
+
+func newNaming(cfg *config.Config, st *state.State, snap live.Snapshot, kinds []*schema.Kind) *naming {
 	n := &naming{out: map[string]planner.Name{}, kinds: map[string]*schema.Kind{}, wanted: map[addr.Address]*schema.Instance{},
 		known: map[addr.Address]*state.Object{}, byID: map[string]*state.Object{}, live: map[string]liveObject{}}
 	for _, k := range kinds {
@@ -31,12 +60,7 @@ func nameAll(p *planner.Plan, cfg *config.Config, st *state.State, snap live.Sna
 		n.known[o.Address] = o
 		n.byID[o.Kind+":"+o.ID] = o
 	}
-	for i := range p.Changes {
-		n.change(&p.Changes[i])
-	}
-	if len(n.out) > 0 {
-		p.Names = n.out
-	}
+	return n
 }
 
 type liveObject struct {
@@ -70,7 +94,7 @@ func (n *naming) change(c *planner.Change) {
 	}
 }
 
-func (n *naming) refs(attrs value.Object) {
+func (n *naming) refs(attrs value.Value) {
 	value.Walk(attrs, func(_ value.Path, v value.Value) {
 		switch v := v.(type) {
 		case value.Ref:
@@ -81,6 +105,15 @@ func (n *naming) refs(attrs value.Object) {
 			}
 		}
 	})
+}
+
+// key names what an address or a service ID stands for.
+func (n *naming) key(key string) {
+	if a, err := addr.Parse(key); err == nil {
+		n.address(a)
+		return
+	}
+	n.id(key)
 }
 
 // maxTree bounds the way up a tree; the service allows 15 levels.
@@ -104,7 +137,7 @@ func (n *naming) address(a addr.Address) {
 		if kind == nil || attrs == nil {
 			return
 		}
-		name := planner.Name{Title: title(kind, attrs)}
+		name := planner.Name{Title: title(kind, attrs), Kind: kind.Type}
 		parent := parentOf(kind, attrs)
 		switch p := parent.(type) {
 		case value.Ref:
@@ -142,7 +175,7 @@ func (n *naming) id(id string) {
 		if !ok {
 			return
 		}
-		name := planner.Name{Title: title(l.kind, l.Attrs), Parent: value.Text(parentOf(l.kind, l.Attrs))}
+		name := planner.Name{Title: title(l.kind, l.Attrs), Kind: l.kind.Type, Parent: value.Text(parentOf(l.kind, l.Attrs))}
 		if o := n.byID[l.kind.Type+":"+l.ID]; o != nil {
 			n.address(o.Address)
 			if managed, ok := n.out[o.Address.String()]; ok {

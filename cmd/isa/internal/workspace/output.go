@@ -7,57 +7,46 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/internal/atomicfile"
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/privacy"
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/state/backend/local"
 )
 
-// CheckFormat refuses a --format that is not known.
-func CheckFormat(format string) error {
-	if format != "text" && format != "json" {
-		return fmt.Errorf("--format %q is not known; use text or json", format)
+// CheckFormat refuses a --format that is none of those known; without any, these are
+// text and json.
+func CheckFormat(format string, known ...string) error {
+	if len(known) == 0 {
+		known = []string{formatText, formatJSON}
 	}
-	return nil
-}
-
-// ShowPlan writes a plan on Out and its errors on Err.
-func ShowPlan(env *cli.Env, p *planner.Plan, sources map[string][]byte, format string) error {
-	if format == "json" {
-		return writeJSON(env, p)
-	}
-	if err := view.Plan(env.Out, p, env.OutStyle()); err != nil {
-		return err
-	}
-	var errs diag.List
-	for _, d := range p.Diagnostics {
-		if d.Severity == diag.Error {
-			errs = append(errs, d)
-		}
-	}
-	if len(errs) == 0 {
+	if slices.Contains(known, format) {
 		return nil
 	}
-	if _, err := fmt.Fprintln(env.Out); err != nil {
-		return err
-	}
-	return view.Diagnostics(env.Err, errs, sources, env.ErrStyle())
+	last := len(known) - 1
+	return fmt.Errorf("--format %q is not known; use %s or %s", format, strings.Join(known[:last], ", "), known[last])
 }
 
 // document is what --format json writes (docs/formats.md).
 type document struct {
 	*planner.Plan
-	Errored bool `json:"errored"`
+	Errored bool          `json:"errored"`
+	Privacy privacy.Level `json:"privacy,omitempty"` // "": nothing is hidden
 }
 
-func writeJSON(env *cli.Env, p *planner.Plan) error {
+func writeJSON(env *cli.Env, p *planner.Plan, level privacy.Level) error {
+	if level == privacy.Full {
+		level = ""
+	}
 	enc := json.NewEncoder(env.Out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(document{p, p.Diagnostics.HasErrors()})
+	return enc.Encode(document{p, p.Diagnostics.HasErrors(), level})
 }
 
 // Invalid is the plan that cannot be made from a configuration with errors: nothing

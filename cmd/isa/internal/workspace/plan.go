@@ -10,6 +10,7 @@ import (
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/lanes"
 	"github.com/isaworks/isa/internal/live"
+	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/view"
 	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/state"
@@ -62,8 +63,14 @@ func (w *Workspace) connected() error {
 
 // look lists the tenant; what cannot be listed is there as st says.
 func (w *Workspace) look(ctx context.Context, p *view.Progress, st *state.State) (live.Snapshot, error) {
+	return w.lookPast(ctx, p, st, func(_ *schema.Kind, err error) error { return err })
+}
+
+// lookPast is look for who may go on without kinds that cannot be listed, as snapshot
+// says.
+func (w *Workspace) lookPast(ctx context.Context, p *view.Progress, st *state.State, refused func(*schema.Kind, error) error) (live.Snapshot, error) {
 	began := w.env.Now()
-	snap, err := w.snapshot(ctx, w.tenant, p)
+	snap, err := w.snapshot(ctx, w.tenant, p, refused)
 	if err != nil {
 		return snap, err
 	}
@@ -112,31 +119,54 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 	p := w.env.Progress(w.tenant.Waits)
 	defer p.Close()
 	w.tellTables(p)
-	snap, err := w.look(ctx, p, st)
+	var plan *planner.Plan
+	snap, err := w.confirmed(ctx, p, st, func() (live.Snapshot, error) {
+		snap, err := w.look(ctx, p, st)
+		if err != nil {
+			return snap, err
+		}
+		return w.lookAside(ctx, p, st, snap)
+	},
+		func(snap live.Snapshot, now time.Time) []addr.Address {
+			plan = w.build(st, snap, now)
+			return plan.Unconfirmed
+		})
 	if err != nil {
 		return nil, snap, err
 	}
-	plan := w.build(st, snap, w.env.Now())
-	for n := 0; len(plan.Unconfirmed) > 0; n++ {
-		absent := missing(plan.Unconfirmed, st, snap)
+	return plan, snap, nil
+}
+
+// confirmed looks at the tenant and lets judge decide, again and again while judge names
+// objects that were applied moments ago and that the listing does not show yet. What is
+// not shown in the end is believed: judge is asked once more, as of a later time.
+func (w *Workspace) confirmed(ctx context.Context, p *view.Progress, st *state.State, look func() (live.Snapshot, error),
+	judge func(live.Snapshot, time.Time) []addr.Address) (live.Snapshot, error) {
+	snap, err := look()
+	if err != nil {
+		return snap, err
+	}
+	open := judge(snap, w.env.Now())
+	for n := 0; len(open) > 0; n++ {
+		absent := missing(open, st, snap)
 		pauses := confirmations(absent)
 		if n >= len(pauses) {
 			break
 		}
 		pause := w.pace.pause(pauses[n])
-		p.Line(waiting(len(plan.Unconfirmed), absent && n == 0, pause))
+		p.Line(waiting(len(open), absent && n == 0, pause))
 		if err := sleep(ctx, pause); err != nil {
-			return nil, snap, err
+			return snap, err
 		}
-		if snap, err = w.look(ctx, p, st); err != nil {
-			return nil, snap, err
+		if snap, err = look(); err != nil {
+			return snap, err
 		}
-		plan = w.build(st, snap, w.env.Now())
+		open = judge(snap, w.env.Now())
 	}
-	if len(plan.Unconfirmed) > 0 {
-		plan = w.build(st, snap, w.env.Now().Add(lateness))
+	if len(open) > 0 {
+		judge(snap, w.env.Now().Add(lateness))
 	}
-	return plan, snap, nil
+	return snap, nil
 }
 
 // waiting tells when the tenant is listed again and, for objects that are absent,
@@ -209,16 +239,26 @@ func orNone(text string) string {
 }
 
 func (w *Workspace) build(st *state.State, snap live.Snapshot, now time.Time) *planner.Plan {
-	plan := planner.Build(planner.Input{
+	plan := planner.Build(w.input(st, snap, now))
+	w.complete(plan, st, snap)
+	return plan
+}
+
+// input is what a plan depends on.
+func (w *Workspace) input(st *state.State, snap live.Snapshot, now time.Time) planner.Input {
+	return planner.Input{
 		Tool: Version, Now: now, AsOf: w.Config.AsOf, Tenant: w.Config.Tenant,
 		Kinds: w.kinds, Wanted: w.Config.Objects, State: st, Live: snap, Config: w.Config.Digest,
 		Moves: w.Config.Moves, Removals: w.Config.Removals, Imports: slices.Concat(w.selected.imports, w.Config.Imports),
 		Content: w.declared, Guards: w.guards(), Tables: w.tables(), Allow: w.selected.allow,
 		Targets: w.selected.targets, Exclude: w.selected.exclude,
 		Calls: w.tenant.callsOf, PerMinute: w.PerMinute(),
-	})
+	}
+}
+
+// complete adds what the planner cannot know: the warnings of the configuration, and names.
+func (w *Workspace) complete(plan *planner.Plan, st *state.State, snap live.Snapshot) {
 	plan.Diagnostics = append(plan.Diagnostics, w.Warnings...)
 	plan.Diagnostics.Sort()
 	nameAll(plan, w.Config, st, snap, w.kinds)
-	return plan
 }

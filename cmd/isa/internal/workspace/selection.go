@@ -23,6 +23,7 @@ type Selection struct {
 	Waves   []string  // of content: names or addresses
 	Content []string  // addresses that commands about content name
 	Import  *Imported // by isa import; nil: nothing
+	Deep    bool      // read what no list gives, however many calls that takes
 
 	streams, phases map[addr.Address]bool // of a saved plan; nil: none
 }
@@ -44,6 +45,7 @@ func (s *Selection) Register(cmd *cobra.Command) {
 	s.RegisterInputs(cmd)
 	cmd.Flags().StringArrayVar(&s.Targets, "target", nil, "plan only this `address` and what it needs; may be repeated")
 	cmd.Flags().StringArrayVar(&s.Exclude, "exclude", nil, "leave this `address` out; may be repeated")
+	cmd.Flags().BoolVar(&s.Deep, "deep", false, "read what no list gives, however many calls that takes")
 	s.RegisterAllow(cmd)
 }
 
@@ -61,6 +63,7 @@ type selected struct {
 	waves            []string
 	content          []addr.Address
 	streams, phases  map[addr.Address]bool
+	deep             bool
 }
 
 func (s Selection) read() (selected, error) {
@@ -87,7 +90,7 @@ func (s Selection) read() (selected, error) {
 		out.imports = []schema.Import{{To: s.Import.To, ID: s.Import.ID, ByHand: true}}
 		out.targets = []addr.Address{s.Import.To}
 	}
-	out.waves, out.streams, out.phases = s.Waves, s.streams, s.phases
+	out.waves, out.streams, out.phases, out.deep = s.Waves, s.streams, s.phases, s.Deep
 	out.allow, err = s.readAllow()
 	return out, err
 }

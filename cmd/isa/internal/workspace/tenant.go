@@ -36,7 +36,9 @@ type tenant struct {
 
 // resolver opens handles of secrets; the resolved text goes into requests only.
 func (w *Workspace) resolver() *secret.Resolver {
-	return secret.New(w.env.ConfigDir(), w.env.Lookup)
+	r := secret.New(w.env.ConfigDir(), w.env.Lookup)
+	r.Commands, r.Ask = w.Config.HasCommand, w.env.SecretAsker()
+	return r
 }
 
 // Secret resolves one handle.
@@ -137,8 +139,9 @@ func writerWords(writer string) string {
 }
 
 // snapshot lists all objects of all kinds, kinds in parallel, and shows how far
-// it is on p.
-func (w *Workspace) snapshot(ctx context.Context, t *tenant, p *view.Progress) (live.Snapshot, error) {
+// it is on p. refused is asked about each kind that cannot be listed, and returns what
+// ends the listing; nil goes on without the kind. It may be called by several goroutines.
+func (w *Workspace) snapshot(ctx context.Context, t *tenant, p *view.Progress, refused func(*schema.Kind, error) error) (live.Snapshot, error) {
 	snap := live.Snapshot{Identity: w.Identity(), TakenAt: w.env.Now(), Objects: map[string][]live.Object{}}
 	before := t.calls.Load()
 	task := p.Task("listing", "object", 0)
@@ -154,7 +157,7 @@ func (w *Workspace) snapshot(ctx context.Context, t *tenant, p *view.Progress) (
 		group.Go(func() error {
 			objects, err := kind.List(ctx, func(n int) { counts.set(k.Type, n) })
 			if err != nil {
-				return w.listing(k, err)
+				return refused(k, w.listing(k, err))
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -43,6 +43,8 @@ type Workspace struct {
 	pace      pace
 	tenant    *tenant // nil until connected
 	declared  planner.DeclaredContent
+	// partial tells that the configuration has errors, which are not in the way.
+	partial bool
 	// calibrated tells that something was found out about the tenant.
 	calibrated bool
 }
@@ -80,7 +82,7 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 		if !rehearsed(w.Identity()) {
 			list = append(list, move.Unreachable()...)
 		}
-		directory.Order(cfg.Objects)
+		directory.Complete(cfg.Objects)
 		list = append(list, directory.Check(cfg.Tenant, cfg.Objects)...)
 		list = append(list, check(cfg, kinds)...)
 		list.Sort()
@@ -88,16 +90,25 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 	if list.HasErrors() {
 		return nil, cfg, list, nil
 	}
-	store, path, err := openStore(env, cfg)
-	if err != nil {
+	w.Mail, w.Warnings = move, list
+	if err := w.attach(); err != nil {
 		return nil, cfg, list, err
+	}
+	return w, cfg, list, nil
+}
+
+// attach finds the state, and how fast the tenant may be asked.
+func (w *Workspace) attach() error {
+	store, path, err := openStore(w.env, w.Config)
+	if err != nil {
+		return err
 	}
 	if err := checkStatePath(path); err != nil {
-		return nil, cfg, list, err
+		return err
 	}
-	w.Store, w.Mail, w.Warnings, w.statePath = store, move, list, path
-	w.pace, err = readPace(env, cfg.Access.APIBase)
-	return w, cfg, list, err
+	w.Store, w.statePath = store, path
+	w.pace, err = readPace(w.env, w.Config.Access.APIBase)
+	return err
 }
 
 // Open is Load for commands that need a configuration without errors: warnings
@@ -203,7 +214,7 @@ func (w *Workspace) guards() []planner.Guard {
 func (w *Workspace) tables() []state.Table {
 	var out []state.Table
 	for _, t := range w.Config.Tables {
-		out = append(out, state.Table{File: t.File, Sheet: t.Sheet, Encoding: t.Encoding, Rows: t.Rows, Filled: t.Filled})
+		out = append(out, state.Table{File: t.File, Sheet: t.Sheet, Encoding: t.Encoding, Rows: t.Rows, Filled: t.Filled, Key: t.Key, Digest: t.Digest})
 	}
 	return out
 }

@@ -55,6 +55,8 @@ func Table() []Operation {
 		userRead       = []string{"directory", "directory.read", "user", "user.read"}
 		directoryWrite = []string{"directory"}
 		directoryRead  = []string{"directory", "directory.read"}
+		linkWrite      = []string{"user"} // directory does not do (section 3)
+		linkRead       = []string{"user", "user.read"}
 		orgunitWrite   = []string{"directory", "orgunit"}
 		orgunitRead    = []string{"directory", "directory.read", "orgunit", "orgunit.read"}
 		groupWrite     = []string{"directory", "group"}
@@ -76,9 +78,28 @@ func Table() []Operation {
 		{"user-force-delete", "DELETE", "/users/{userId}/forcedelete", userWrite, Both, true, "user", 204},
 		{"user-suspend", "POST", "/users/{userId}/suspend", userWrite, Both, true, "user", 204},
 		{"user-unsuspend", "POST", "/users/{userId}/unsuspend", userWrite, Both, true, "user", 204},
+		{"user-move", "POST", "/users/{userId}/move", userWrite, Both, false, "user", 200},
 		{"user-alias-email-create", "POST", "/users/{userId}/alias-emails/{email}", userWrite, Both, true, "user", 201},
 		{"user-alias-email-delete", "DELETE", "/users/{userId}/alias-emails/{email}", userWrite, Both, true, "user", 204},
+		{"user-set-leave-of-absence", "POST", "/users/{userId}/set-leave-of-absence", userWrite, Both, true, "user", 204},
+		{"user-clear-leave-of-absence", "POST", "/users/{userId}/clear-leave-of-absence", userWrite, Both, true, "user", 204},
+		{"user-photo-create", "POST", "/users/{userId}/photo", userWrite, Both, true, "user", 200},
+		{"user-photo-get", "GET", "/users/{userId}/photo", userRead, Both, true, "", 302},
+		{"user-photo-delete", "DELETE", "/users/{userId}/photo", userWrite, Both, true, "user", 204},
+		{"user-link-to-works-create", "POST", "/users/{userId}/link-to-works", linkWrite, Both, true, "user", 202},
+		{"user-link-to-works-delete", "POST", "/users/{userId}/unlink-to-works", linkWrite, Both, true, "user", 202},
+		{"user-link-to-line-create", "POST", "/users/{userId}/link-to-line", linkWrite, Both, true, "user", 202},
+		{"user-link-to-line-delete", "POST", "/users/{userId}/unlink-to-line", linkWrite, Both, true, "user", 202},
+		{"user-link-url-get", "GET", "/users/{userId}/link-url", linkRead, Both, true, "", 200},
+		{"user-link-url-reset", "POST", "/users/{userId}/link-url/reset", linkWrite, Both, true, "user", 200},
 		{"user-invitation-email-send", "POST", "/users/{userId}/send-invitation-email", userWrite, Both, false, "user", 204},
+
+		// Definitions of custom properties (section 6); they know no full update.
+		{"directory-user-custom-property-list", "GET", "/directory/users/custom-properties", directoryRead, Both, true, "", 200},
+		{"directory-user-custom-property-create", "POST", "/directory/users/custom-properties", directoryWrite, Both, false, "", 201},
+		{"directory-user-custom-property-get", "GET", "/directory/users/custom-properties/{customPropertyId}", directoryRead, Both, true, "", 200},
+		{"directory-user-custom-property-update-patch", "PATCH", "/directory/users/custom-properties/{customPropertyId}", directoryWrite, Both, true, "", 200},
+		{"directory-user-custom-property-delete", "DELETE", "/directory/users/custom-properties/{customPropertyId}", directoryWrite, Both, true, "", 204},
 
 		// reference/api/20-orgunits.md
 		{"orgunit-list", "GET", "/orgunits", orgunitRead, Both, true, "", 200},
@@ -90,6 +111,10 @@ func Table() []Operation {
 		{"orgunit-update-patch", "PATCH", "/orgunits/{orgUnitId}", orgunitWrite, Both, true, "orgunits", 200},
 		{"orgunit-delete", "DELETE", "/orgunits/{orgUnitId}", orgunitWrite, Both, true, "orgunits", 204},
 		{"orgunit-move", "POST", "/orgunits/{orgUnitId}/move", orgunitWrite, Both, true, "orgunits", 200},
+		{"orgunit-orgunit-access-restrict-create", "POST", "/orgunits/{orgUnitId}/orgunit-access-restrict", orgunitWrite, Both, false, "orgunits", 201},
+		{"orgunit-orgunit-access-restrict-get", "GET", "/orgunits/{orgUnitId}/orgunit-access-restrict", orgunitRead, Both, true, "", 200},
+		{"orgunit-orgunit-access-restrict-update-put", "PUT", "/orgunits/{orgUnitId}/orgunit-access-restrict", orgunitWrite, Both, true, "orgunits", 200},
+		{"orgunit-orgunit-access-restrict-delete", "DELETE", "/orgunits/{orgUnitId}/orgunit-access-restrict", orgunitWrite, Both, true, "orgunits", 204},
 		{"orgunit-member-list", "GET", "/orgunits/{orgUnitId}/members", orgunitRead, Both, true, "", 200},
 
 		// reference/api/22-groups.md

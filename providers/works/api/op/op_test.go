@@ -15,7 +15,8 @@ func TestTheTable(t *testing.T) {
 			t.Errorf("%s (%s) is there twice", o.Name, route)
 		}
 		names[o.Name], routes[route] = true, true
-		if len(o.Scopes) == 0 || o.Tokens&Both == 0 || o.Success/100 != 2 {
+		download := o.Method == "GET" && o.Success == 302 // reference/api/00, section 11
+		if len(o.Scopes) == 0 || o.Tokens&Both == 0 || o.Success/100 != 2 && !download {
 			t.Errorf("%s lacks a scope, a kind of token or a status: %+v", o.Name, o)
 		}
 		read := o.Method == "GET"

@@ -179,7 +179,7 @@ func (o *options) locked(once, abort context.Context, w *workspace.Workspace, se
 
 // show shows the plan and refuses one that may not be carried out.
 func (o *options) show(plan *planner.Plan, w *workspace.Workspace) error {
-	if err := workspace.ShowPlan(o.env, plan, w.Sources(), "text"); err != nil {
+	if err := workspace.ShowPlan(o.env, plan, w.Sources()); err != nil {
 		return err
 	}
 	if err := workspace.Refusal(plan); err != nil {

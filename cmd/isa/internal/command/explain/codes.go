@@ -22,3 +22,6 @@ func codes() map[string]string {
 	}
 	return all
 }
+
+// Pages are the pages of all codes: what each means and the way out.
+func Pages() map[string]string { return codes() }

@@ -69,8 +69,8 @@ func literals(t *testing.T) map[string]string {
 	return found
 }
 
-// notCodes are texts that look like codes: the name of a file.
-var notCodes = []string{"plan.json"}
+// notCodes are texts that look like codes: names of files.
+var notCodes = []string{"plan.json", "tenant.hcl"}
 
 // TestEachCodeRaisedHasAPage wants a page for each code in the code: a text of the
 // form family.word whose family has pages, or that is given as a Code.

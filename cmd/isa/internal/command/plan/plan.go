@@ -16,7 +16,7 @@ type options struct {
 	env       *cli.Env
 	selection workspace.Selection
 	out       string
-	format    string
+	rendering workspace.Rendering
 	detailed  bool
 }
 
@@ -30,13 +30,13 @@ func New(env *cli.Env) *cobra.Command {
 	o.selection.Register(cmd)
 	o.selection.RegisterWave(cmd)
 	cmd.Flags().StringVar(&o.out, "out", "", "save the plan in this `file` for isa apply")
-	cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
+	o.rendering.Register(cmd)
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 when changes are pending")
 	return cmd
 }
 
 func run(ctx context.Context, o *options) error {
-	if err := workspace.CheckFormat(o.format); err != nil {
+	if err := o.rendering.Check(); err != nil {
 		return err
 	}
 	if o.out != "" {
@@ -63,7 +63,7 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	if err := workspace.ShowPlan(o.env, plan, w.Sources(), o.format); err != nil {
+	if err := o.rendering.Show(o.env, plan, w.Sources()); err != nil {
 		return err
 	}
 	if err := workspace.Refusal(plan); err != nil {
@@ -85,14 +85,14 @@ func run(ctx context.Context, o *options) error {
 
 // open reads the configuration. Its errors are told in the format asked for.
 func (o *options) open(ctx context.Context) (*workspace.Workspace, error) {
-	if o.format != "json" {
+	if !o.rendering.OwnsOut() {
 		return workspace.Open(ctx, o.env, o.selection)
 	}
 	w, _, list, err := workspace.Load(ctx, o.env, o.selection)
 	if err != nil || w != nil {
 		return w, err
 	}
-	if err := workspace.ShowPlan(o.env, workspace.Invalid(o.env, list), nil, o.format); err != nil {
+	if err := o.rendering.Show(o.env, workspace.Invalid(o.env, list), nil); err != nil {
 		return nil, err
 	}
 	return nil, workspace.Wrong(list)

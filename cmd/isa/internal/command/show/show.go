@@ -1,4 +1,4 @@
-// Package show is `isa show`: a saved plan as text or JSON.
+// Package show is `isa show`: a saved plan as text, JSON, Markdown or HTML.
 package show
 
 import (
@@ -9,9 +9,9 @@ import (
 )
 
 type options struct {
-	env    *cli.Env
-	path   string
-	format string
+	env       *cli.Env
+	path      string
+	rendering workspace.Rendering
 }
 
 // New returns the command.
@@ -24,17 +24,17 @@ func New(env *cli.Env) *cobra.Command {
 			return run(o)
 		},
 	}
-	cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
+	o.rendering.Register(cmd)
 	return cmd
 }
 
 func run(o *options) error {
-	if err := workspace.CheckFormat(o.format); err != nil {
+	if err := o.rendering.Check(); err != nil {
 		return err
 	}
 	plan, err := workspace.ReadPlan(o.env, o.path)
 	if err != nil {
 		return err
 	}
-	return workspace.ShowPlan(o.env, plan, nil, o.format)
+	return o.rendering.Show(o.env, plan, nil)
 }

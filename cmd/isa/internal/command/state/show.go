@@ -89,6 +89,12 @@ func rows(o *state.Object) [][]string {
 	if o.Lifecycle.OnRemove != "" {
 		out = append(out, []string{"on removal", o.Lifecycle.OnRemove})
 	}
+	if !o.Behind.IsZero() {
+		out = append(out, []string{"behind", o.Behind.String()})
+	}
+	if len(o.Begun) > 0 {
+		out = append(out, []string{"begun", strings.Join(o.Begun, ", ")})
+	}
 	var needs []string
 	for _, n := range o.Needs {
 		needs = append(needs, n.String())

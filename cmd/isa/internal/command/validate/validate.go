@@ -6,15 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
+	"github.com/isaworks/isa/cmd/isa/internal/command/explain"
 	"github.com/isaworks/isa/cmd/isa/internal/workspace"
 	"github.com/isaworks/isa/config"
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/privacy"
 	"github.com/isaworks/isa/internal/view"
 )
 
@@ -22,6 +22,7 @@ type options struct {
 	env       *cli.Env
 	selection workspace.Selection
 	format    string
+	privacy   string // "" as the format wants
 }
 
 // New returns the command.
@@ -32,12 +33,17 @@ func New(env *cli.Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	o.selection.RegisterInputs(cmd)
-	cmd.Flags().StringVar(&o.format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&o.format, "format", "text", "text, json, sarif (for code scanning) or junit (for CI servers)")
+	cmd.Flags().StringVar(&o.privacy, "privacy", "", "ids, names or full: what is shown of people (default ids in sarif and junit, else full)")
 	return cmd
 }
 
 func run(ctx context.Context, o *options) error {
-	if err := workspace.CheckFormat(o.format); err != nil {
+	if err := workspace.CheckFormat(o.format, "text", "json", "sarif", "junit"); err != nil {
+		return err
+	}
+	level, err := o.level()
+	if err != nil {
 		return err
 	}
 	ctx, _, stop := o.env.Until(ctx, nil)
@@ -46,14 +52,49 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	if o.format == "json" {
-		return writeJSON(o.env, list)
-	}
-	if err := workspace.Report(o.env, cfg, list); err != nil {
+	shown := workspace.Shown(list, level)
+	switch o.format {
+	case "json":
+		err = writeJSON(o.env, shown)
+	case "sarif":
+		err = view.SARIF(o.env.Out, shown, o.check(cfg))
+	case "junit":
+		err = view.JUnit(o.env.Out, shown)
+	default:
+		quoted := cfg // its lines stand below what is about them
+		if level != privacy.Full {
+			quoted = nil
+		}
+		if err := workspace.Report(o.env, quoted, shown); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(o.env.Out, "The configuration is valid: %s.\n", workspace.Declared(cfg))
 		return err
 	}
-	_, err = fmt.Fprintf(o.env.Out, "The configuration is valid: %s.\n", counts(cfg))
+	if err == nil && list.HasErrors() {
+		err = &cli.Exit{Code: cli.CodeFailed}
+	}
 	return err
+}
+
+// level is how much of people is shown.
+func (o *options) level() (privacy.Level, error) {
+	switch {
+	case o.privacy != "":
+		return privacy.Parse(o.privacy)
+	case o.format == "sarif", o.format == "junit":
+		return privacy.IDs, nil
+	}
+	return privacy.Full, nil
+}
+
+// check is what reports say besides the diagnostics.
+func (o *options) check(cfg *config.Config) view.Check {
+	c := view.Check{Version: workspace.Version, Pages: explain.Pages(), Dir: cli.InRepository(o.env.ConfigDir())}
+	if cfg != nil {
+		c.Sources = cfg.Sources
+	}
+	return c
 }
 
 // result is what --format json writes (docs/formats.md).
@@ -70,31 +111,5 @@ func writeJSON(env *cli.Env, list diag.List) error {
 	if list == nil {
 		list = diag.List{}
 	}
-	if err := enc.Encode(result{"1", !list.HasErrors(), list}); err != nil {
-		return err
-	}
-	if list.HasErrors() {
-		return &cli.Exit{Code: cli.CodeFailed}
-	}
-	return nil
-}
-
-// counts says what is declared: "20 members, 8 org units".
-func counts(cfg *config.Config) string {
-	n := map[string]int{}
-	var kinds []string
-	for _, o := range cfg.Objects {
-		if n[o.Addr.Type]++; n[o.Addr.Type] == 1 {
-			kinds = append(kinds, o.Addr.Type)
-		}
-	}
-	if len(kinds) == 0 {
-		return "it declares nothing yet"
-	}
-	slices.Sort(kinds)
-	parts := make([]string, len(kinds))
-	for i, k := range kinds {
-		parts[i] = view.Plural(n[k], view.KindWord(k))
-	}
-	return strings.Join(parts, ", ")
+	return enc.Encode(result{"1", !list.HasErrors(), list})
 }

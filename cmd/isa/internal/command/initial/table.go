@@ -1,0 +1,217 @@
+package initial
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/isaworks/isa/internal/sheet"
+)
+
+// role is what a table is about.
+type role int
+
+const (
+	other  role = iota
+	people      // a row a person
+	units       // a row an org unit
+	posts       // a row a post of a person (겸직)
+)
+
+// table is a table that was found, and which of its columns hold what.
+type table struct {
+	path    string // relative to the configuration, with slashes
+	options sheet.Options
+	*sheet.Table
+	fields map[field]string // heading by field
+}
+
+func (t *table) role() role {
+	has := func(f field) bool { return t.fields[f] != "" }
+	person := has(fullName) || has(lastName)
+	switch {
+	case person && (has(number) || has(login) || has(workMail)):
+		return people
+	case !person && has(number) && (has(unitCode) || has(unitName)):
+		return posts
+	case !person && !has(number) && has(unitCode) && has(unitName):
+		return units
+	}
+	return other
+}
+
+// titleRows is how many rows may stand above the headings.
+const titleRows = 6
+
+// openTable reads a table; its headings are in the row that has most of the words
+// known. The error is that of the first row.
+func openTable(fsys fs.FS, name, worksheet string) (*table, error) {
+	var best *table
+	var first error
+	for row := 1; row <= titleRows+1; row++ {
+		o := sheet.Options{Sheet: worksheet}
+		if row > 1 {
+			o.HeaderRow = row
+		}
+		read, list := sheet.Open(fsys, name, o)
+		if read == nil {
+			if row == 1 {
+				first = list.Err()
+			}
+			continue
+		}
+		t := &table{path: name, options: o, Table: read, fields: recognise(read.Headings)}
+		if best == nil || len(t.fields) > len(best.fields) {
+			best = t
+		}
+		if len(best.fields) >= 4 {
+			break
+		}
+	}
+	if best == nil {
+		return nil, first
+	}
+	return best, nil
+}
+
+// expression is how the configuration reads the table.
+func (t *table) expression() string {
+	var args []string
+	if t.options.Sheet != "" {
+		args = append(args, "sheet = "+quote(t.options.Sheet))
+	}
+	if t.options.HeaderRow > 1 {
+		args = append(args, fmt.Sprintf("header_row = %d", t.options.HeaderRow))
+	}
+	if len(args) == 0 {
+		return "sheet(" + quote(t.path) + ")"
+	}
+	return "sheet(" + quote(t.path) + ", { " + strings.Join(args, ", ") + " })"
+}
+
+// values are the different texts of a field, sorted, and how many cells are empty.
+func (t *table) values(f field) (texts []string, empty int) {
+	seen := map[string]bool{}
+	col, ok := t.Column(t.fields[f])
+	for row := range t.Len() {
+		text, null := "", true
+		if ok {
+			text, null = t.Text(row, col)
+		}
+		if null {
+			empty++
+			continue
+		}
+		seen[text] = true
+	}
+	return slices.Sorted(maps.Keys(seen)), empty
+}
+
+// repeated reports whether a text of the field is in two rows.
+func (t *table) repeated(f field) bool {
+	texts, empty := t.values(f)
+	return len(texts) < t.Len()-empty
+}
+
+// look reads the tables in a directory and in the directories right in it. passed tells
+// which are not used, and why.
+func look(dir string) (found []*table, passed []string, err error) {
+	fsys := os.DirFS(dir)
+	var names []string
+	for _, pattern := range []string{"*", "*/*"} {
+		matches, err := fs.Glob(fsys, pattern)
+		if err != nil {
+			return nil, nil, err
+		}
+		names = append(names, matches...)
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, ".") || strings.HasPrefix(path.Base(name), ".") || strings.HasPrefix(path.Base(name), "~$") || !isTable(name) {
+			continue
+		}
+		t, err := openTable(fsys, name, "")
+		switch {
+		case err == nil && t.role() != other:
+			found = append(found, t)
+		case strings.EqualFold(path.Ext(name), ".txt"): // most are no tables
+		case err != nil:
+			passed = append(passed, fmt.Sprintf("%s cannot be read: %v", name, err))
+		default:
+			passed = append(passed, fmt.Sprintf("%s is not used: it has no columns of people, org units or posts that are recognised (%s)%s", name, strings.Join(t.Headings, ", "), otherSheet(t)))
+		}
+	}
+	return found, passed, nil
+}
+
+// otherSheet is the way out when only the first worksheet of a workbook was looked at.
+func otherSheet(t *table) string {
+	if t.Sheet == "" {
+		return ""
+	}
+	return "; if another worksheet than " + t.Sheet + " has them, name it with --table and --sheet"
+}
+
+func isTable(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".xlsx", ".xls", ".csv", ".tsv", ".txt":
+		return true
+	}
+	return false
+}
+
+// of are the tables with a role.
+func of(tables []*table, r role) []*table {
+	return slices.DeleteFunc(slices.Clone(tables), func(t *table) bool { return t.role() != r })
+}
+
+// named reads the table that a flag names, which must be one with that role.
+func named(dir, flag, file, worksheet string, want role) (*table, error) {
+	name := filepath.ToSlash(filepath.Clean(file))
+	if filepath.IsAbs(file) {
+		within, err := inside(dir, file)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", flag, file, err)
+		}
+		name = within
+	}
+	if !fs.ValidPath(name) {
+		return nil, fmt.Errorf("%s %s is outside of %s; copy it into it: a configuration reads its own directory only", flag, file, dir)
+	}
+	t, err := openTable(os.DirFS(dir), name, worksheet)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", flag, file, err)
+	}
+	if t.role() != want {
+		return nil, fmt.Errorf("%s %s: %s; its headings are: %s", flag, file, lacking(want), strings.Join(t.Headings, ", "))
+	}
+	return t, nil
+}
+
+func inside(dir, file string) (string, error) {
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	within, err := filepath.Rel(root, file)
+	if err != nil || strings.HasPrefix(within, "..") {
+		return "", errors.New("it is outside of the configuration's directory; copy it into it")
+	}
+	return filepath.ToSlash(within), nil
+}
+
+// lacking says what a table of a role has.
+func lacking(want role) string {
+	switch want {
+	case units:
+		return "no column for the code and the name of a unit (조직코드 and 조직명) was recognised, or it has people"
+	case posts:
+		return "no column for the employee number and the unit (사번 and 부서코드) was recognised, or it has names"
+	}
+	return "no column for the name (성명) and for the employee number, login or mail address (사번, 아이디, 회사메일) was recognised"
+}
