@@ -154,7 +154,7 @@ func (t *tables) load(l *loaded) {
 	}
 	l.rows = make([]cty.Value, l.table.Len())
 	null := cty.NullVal(cty.String)
-	texts := make([]repeats, len(l.table.Headings))
+	texts := make([]sheet.Repeats[cty.Value], len(l.table.Headings))
 	vals := make(map[string]cty.Value, len(names)) // MapVal takes a copy
 	for row := range l.rows {
 		for heading, col := range names {
@@ -176,7 +176,7 @@ func (t *tables) load(l *loaded) {
 	}
 }
 
-func (t *tables) cell(l *loaded, row, col int, null cty.Value, texts *repeats) cty.Value {
+func (t *tables) cell(l *loaded, row, col int, null cty.Value, texts *sheet.Repeats[cty.Value]) cty.Value {
 	if _, bad := l.table.Fault(row, col); bad {
 		return cty.UnknownVal(cty.String)
 	}
@@ -184,35 +184,7 @@ func (t *tables) cell(l *loaded, row, col int, null cty.Value, texts *repeats) c
 	if empty {
 		return null
 	}
-	return texts.value(text)
-}
-
-// repeats lets equal texts of a column share one value. It gives up on columns that
-// repeat little, such as names and numbers, where that would cost more than it saves.
-type repeats struct {
-	values       map[string]cty.Value
-	hits, misses int
-	off          bool
-}
-
-func (r *repeats) value(text string) cty.Value {
-	if r.off {
-		return cty.StringVal(text)
-	}
-	if v, ok := r.values[text]; ok {
-		r.hits++
-		return v
-	}
-	v := cty.StringVal(text)
-	if r.misses++; r.misses > 512 && r.hits < r.misses {
-		r.off, r.values = true, nil
-		return v
-	}
-	if r.values == nil {
-		r.values = map[string]cty.Value{}
-	}
-	r.values[text] = v
-	return v
+	return texts.Of(text, func(text string) (cty.Value, string) { return cty.StringVal(text), text })
 }
 
 func (t *tables) missing(l *loaded, heading string, at []hcl.Range) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 )
@@ -93,7 +94,7 @@ func (p *planner) change(o *object) Change {
 			c.Managed = p.leftWith(o)
 		}
 	} else {
-		c.Lifecycle, c.Managed, c.Behind = o.inst.Lifecycle, p.managed(o), o.behind
+		c.Lifecycle, c.Managed = o.inst.Lifecycle, p.managed(o)
 		if o.inst.Range.File != "" {
 			r := o.inst.Range
 			c.Range = &r
@@ -127,12 +128,13 @@ func (p *planner) shown(o *object) value.Object {
 // leftWith is what the state records of an object that leaves: what was applied last,
 // and what this plan writes over it.
 func (p *planner) leftWith(o *object) value.Object {
-	if o.steps.release == nil {
-		return o.st.Attrs
-	}
 	out := maps.Clone(o.st.Attrs)
 	if out == nil {
 		out = value.Object{}
+	}
+	delete(out, o.kind.SuspendOn) // by which the state knows whom a block still declares
+	if o.steps.release == nil {
+		return out
 	}
 	for name, v := range o.steps.release.attrs {
 		if a := attrIn(o.kind.Attrs, name); a != nil {
@@ -224,7 +226,11 @@ func (p *planner) action(o *object) (Action, string) {
 	case s.undelete != nil:
 		return Restore, "deleted by hand"
 	case o.st == nil:
-		return Adopt, "exists already; matched by " + p.matchedBy(o)
+		reason := "exists already; matched by " + p.matchedBy(o)
+		if o.live.Status == live.Suspended {
+			reason += "; is suspended, and stays so"
+		}
+		return Adopt, reason
 	}
 	if s.relocate != nil {
 		return Move, o.moveReason()

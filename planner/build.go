@@ -27,6 +27,7 @@ func Build(in Input) *Plan { return build(in).plan }
 func build(in Input) *planner {
 	p := newPlanner(in)
 	p.match()
+	p.spend()
 	p.choose()
 	p.relocations()
 	p.protections()
@@ -40,6 +41,7 @@ func build(in Input) *planner {
 	p.breakCycles()
 	p.assemble()
 	p.records()
+	p.sequences()
 	p.effects()
 	p.tableChanges()
 	p.contents()
@@ -64,6 +66,7 @@ type planner struct {
 	give    []handover
 	freed   []taker   // names taken that only people in the deletion period have
 	pending []*object // leavers whom the service cannot suspend
+	lines   []line
 	holders map[string]*live.Object
 	keyed   map[entryName]*object
 	diags   diag.List
@@ -119,12 +122,12 @@ type object struct {
 	turned bool // something was changed by hand and is changed back
 
 	place  *Place
-	pred   *object      // the sibling named by place.After
-	behind addr.Address // the declared sibling before it, wherever that stands now
-	parent *object      // the managed parent at the end, nil: top level or unmanaged
-	moves  bool         // the parent changes
+	pred   *object // the sibling named by place.After
+	parent *object // the managed parent at the end, nil: top level or unmanaged
+	moves  bool    // the parent changes
 
 	suspends   bool // the day has come that the block names
+	spent      bool // it has, and the account is deleted: nothing is done
 	steps      steps
 	order      []*node         // of the steps, when it is not the usual one
 	claimAttrs map[string]bool // attributes whose claims change hands
@@ -202,7 +205,7 @@ func (p *planner) finish() {
 		for i := range plan.Changes {
 			plan.Changes[i].Steps = []Step{}
 		}
-		plan.Records = nil
+		plan.Records, plan.Sequences = nil, nil
 	}
 }
 
@@ -226,7 +229,9 @@ func (p *planner) unconfirmed(o *object) {
 }
 
 // creating reports whether the object has to be created.
-func (o *object) creating() bool { return o.inst != nil && o.live == nil && !o.unconfirmed }
+func (o *object) creating() bool {
+	return o.inst != nil && o.live == nil && !o.unconfirmed && !o.spent
+}
 
 // active reports whether this plan may change the object.
 func (o *object) active() bool { return !o.unselected }

@@ -69,8 +69,10 @@ type Hand struct {
 	// Wanted is what the configuration wants of the attribute by now, where that is not
 	// what was applied.
 	Wanted value.Value `json:"wanted,omitempty"`
-	// Ignored tells that lifecycle.ignore leaves it alone.
+	// Ignored tells that lifecycle.ignore leaves it alone; Left that isa plan leaves the
+	// object in the status in which somebody put it.
 	Ignored bool   `json:"ignored"`
+	Left    bool   `json:"left,omitempty"`
 	Note    string `json:"note,omitempty"` // for people
 }
 
@@ -225,6 +227,7 @@ func (h *hands) alive(o *object) bool {
 		return false
 	}
 	change := Hand{Sort: sort, Attr: "status", Applied: value.String(applied), Live: value.String(now)}
+	change.Left = h.left(o, sort)
 	if o.live == nil {
 		change.Note = "it is not at the service any more"
 	}
@@ -232,16 +235,33 @@ func (h *hands) alive(o *object) bool {
 	return now != live.Deleted
 }
 
+// left reports whether a plan leaves somebody in the status in which somebody else put
+// them. Without the whole configuration nobody can tell whom it still declares.
+func (h *hands) left(o *object, sort Sort) bool {
+	inst := h.instance(o)
+	declared := inst != nil || h.in.Partial
+	due := inst != nil && h.p.due(&object{kind: o.kind, inst: inst})
+	switch sort {
+	case HandSuspended:
+		return !due
+	case HandReactivated, HandRestored:
+		return !declared || o.st.Found != "" && !due
+	}
+	return false
+}
+
 // cutOff says why a difference may be isa's own.
 const cutOff = "an apply began to write it, and its end was not recorded; isa plan shows what is left to do"
 
-// lastStatus is the status that isa left the object with.
+// lastStatus is the status that isa left the object with, or took it over in.
 func (o *object) lastStatus() live.Status {
 	switch {
 	case !o.st.Deleted.IsZero():
 		return live.Deleted
 	case !o.st.Suspended.IsZero():
 		return live.Suspended
+	case o.st.Found != "":
+		return live.Status(o.st.Found)
 	}
 	return live.InUse
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/state"
 )
 
 func (t *tenant) byHand(wanted []*schema.Instance) *Hands {
@@ -78,12 +79,12 @@ func (t *tenant) meddle(r *rand.Rand) (addr.Address, string) {
 	return st.Address, "name"
 }
 
-// TestByHandOfOrder: siblings that stand otherwise than isa put them are told, the
-// fewest of them; what isa does not order may stand anywhere.
-func TestByHandOfOrder(t *testing.T) {
+// siblings are units that were applied one behind the other, and their IDs by name.
+func siblings(t *testing.T, names ...string) (*tenant, []*schema.Instance, map[string]string) {
+	t.Helper()
 	tn := newTenant(toyKinds())
 	var wanted []*schema.Instance
-	for i, name := range []string{"a", "b", "c", "d", "e"} {
+	for i, name := range names {
 		wanted = append(wanted, &schema.Instance{Addr: addr.New("unit", name), Kind: tn.kind("unit"), Company: acme, Seq: i, Written: true,
 			Attrs: value.Object{"key": value.String(name), "name": value.String(name)}})
 	}
@@ -95,6 +96,13 @@ func TestByHandOfOrder(t *testing.T) {
 	for _, o := range tn.objs["unit"] {
 		ids[value.Text(o.Attrs["name"])] = o.ID
 	}
+	return tn, wanted, ids
+}
+
+// TestByHandOfOrder: siblings that stand otherwise than isa put them are told, the
+// fewest of them; what isa does not order may stand anywhere.
+func TestByHandOfOrder(t *testing.T) {
+	tn, wanted, ids := siblings(t, "a", "b", "c", "d", "e")
 	for _, c := range []struct {
 		stand string
 		want  []string
@@ -120,5 +128,60 @@ func TestByHandOfOrder(t *testing.T) {
 		if len(got) != len(c.want) || c.stand == "eabcd" && !slices.Equal(got, c.want) {
 			t.Errorf("%s: found %q, want %q", c.stand, got, c.want)
 		}
+	}
+}
+
+// TestByHandOfHalfAnOrder: where the state says of two that they stand behind one, or that
+// some stand in a ring, what is not known is said, and the rest is compared.
+func TestByHandOfHalfAnOrder(t *testing.T) {
+	for name, c := range map[string]struct {
+		behind map[string]string
+		begun  []string
+		stand  string
+		want   []string // of which something is told
+		unseen []string
+	}{
+		"two behind one":             {map[string]string{"c": "a"}, nil, "abced", []string{"unit.d", "unit.e"}, []string{"unit.c"}},
+		"two behind one, as it was":  {map[string]string{"c": "a"}, nil, "abcde", nil, []string{"unit.c"}},
+		"a ring":                     {map[string]string{"b": "c"}, nil, "edcba", []string{"unit.d", "unit.e"}, []string{"unit.b", "unit.c", "unit.d"}},
+		"at work on one":             {nil, []string{"c"}, "cabde", nil, []string{"unit.c"}},
+		"at work on one, and a hand": {nil, []string{"c"}, "cbade", []string{"unit.a", "unit.b"}, []string{"unit.c"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tn, wanted, ids := siblings(t, "a", "b", "c", "d", "e")
+			for o, before := range c.behind {
+				tn.stateOf(addr.New("unit", o)).Behind = addr.New("unit", before)
+			}
+			for _, o := range c.begun {
+				tn.stateOf(addr.New("unit", o)).Begun = []string{state.OrderName}
+			}
+			var order []string
+			for _, name := range c.stand {
+				order = append(order, ids[string(name)])
+			}
+			tn.orders[""] = order
+			h := tn.byHand(wanted)
+			for _, change := range h.Changes {
+				if !slices.Contains(c.want, change.Address.String()) {
+					t.Errorf("found %+v", change)
+				}
+			}
+			if (len(h.Changes) > 0) != (len(c.want) > 0) {
+				t.Errorf("found %d changes, want some of %q", len(h.Changes), c.want)
+			}
+			var unseen []string
+			for _, u := range h.Unseen {
+				unseen = append(unseen, u.Address.String())
+			}
+			if !slices.Equal(unseen, c.unseen) {
+				t.Errorf("not compared: %q, want %q", unseen, c.unseen)
+			}
+			if err := tn.run(Build(tn.input(wanted)), rand.New(rand.NewPCG(1, 1))); err != nil {
+				t.Fatal(err)
+			}
+			if h := tn.byHand(wanted); len(h.Changes)+len(h.Unseen) > 0 {
+				t.Errorf("after the next apply: %+v, not compared %+v", h.Changes, h.Unseen)
+			}
+		})
 	}
 }

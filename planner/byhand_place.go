@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 	"github.com/isaworks/isa/state"
@@ -62,42 +61,62 @@ func (h *hands) orders() {
 			continue
 		}
 		index := h.p.liveOrder(k)
-		for _, list := range h.chains(k) {
-			h.order(k, list, index)
+		for _, chain := range h.chains(k) {
+			h.order(k, slices.DeleteFunc(chain, func(o *object) bool { return !h.settled[o] || o.orderBegun() }), index)
 		}
 	}
 }
 
-// chains are the objects of a kind that follow one another, as isa put them last. Those
-// that went elsewhere since are not among them.
+// chains are the objects of a kind that follow one another, as isa put them last. Where
+// two are said to stand behind one, a chain begins anew; where some follow one another in
+// a ring, nothing is known of their order. An apply that was cut off may leave either.
 func (h *hands) chains(k *kind) [][]*object {
-	next := map[addr.Address]*object{}
-	var mine []*object
+	next := map[*object]*object{}
+	var mine, first []*object
 	for _, o := range h.p.objects {
-		if o.kind == k && o.st.Status != state.Retired {
-			mine = append(mine, o)
-			if !o.st.Behind.IsZero() {
-				next[o.st.Behind] = o
-			}
+		if o.kind != k || o.st.Status == state.Retired {
+			continue
+		}
+		mine = append(mine, o)
+		if h.settled[o] && o.orderBegun() {
+			h.unordered(o, cutOff)
+		}
+		switch before := h.p.at[o.st.Behind]; {
+		case o.st.Behind.IsZero() || before == nil:
+			first = append(first, o)
+		case next[before] != nil:
+			first = append(first, o)
+			h.unordered(o, unrecorded)
+		default:
+			next[before] = o
 		}
 	}
 	var out [][]*object
+	reached := map[*object]bool{}
+	for _, o := range first {
+		var chain []*object
+		for at := o; at != nil; at = next[at] {
+			reached[at] = true
+			chain = append(chain, at)
+		}
+		out = append(out, chain)
+	}
 	for _, o := range mine {
-		if !o.st.Behind.IsZero() && h.p.at[o.st.Behind] != nil {
-			continue // not the first of its chain
-		}
-		chain, seen := []*object{}, map[*object]bool{}
-		for at := o; at != nil && !seen[at]; at = next[at.addr] {
-			seen[at] = true
-			if h.settled[at] {
-				chain = append(chain, at)
-			}
-		}
-		if len(chain) > 1 {
-			out = append(out, chain)
+		if !reached[o] {
+			h.unordered(o, unrecorded)
 		}
 	}
 	return out
+}
+
+// unrecorded says why nothing can be said of the order of siblings.
+const unrecorded = "an apply that was cut off did not record behind which sibling it was put; the next one does"
+
+// unordered tells that the place of an object among its siblings cannot be compared.
+func (h *hands) unordered(o *object, why string) {
+	if h.settled[o] && (why != unrecorded || !o.orderBegun()) && !slices.Contains(o.st.Lifecycle.Seed, o.kind.Order) {
+		h.unseen(o, []string{o.kind.Order}, why, false)
+	}
 }
 
 // order compares one chain with how its objects stand.
@@ -132,9 +151,6 @@ func (h *hands) reordered(o *object, applied, standing []*object, at int) {
 	attr := o.kind.Order
 	switch {
 	case slices.Contains(o.st.Lifecycle.Seed, attr):
-		return
-	case slices.Contains(o.st.Begun, attr):
-		h.unseen(o, []string{attr}, cutOff, false)
 		return
 	case h.p.recent(o):
 		h.await(o)

@@ -64,6 +64,9 @@ func said(h *planner.Hands) []string {
 		if c.Ignored {
 			line += " ignored"
 		}
+		if c.Left {
+			line += " left"
+		}
 		out = append(out, line)
 	}
 	return out
@@ -203,15 +206,20 @@ func TestByHand(t *testing.T) {
 			r.was("org_unit", "hq").Begun = []string{"email"}
 			r.now("org_unit", "hq").Attrs["name"] = value.String("x")
 		}, []string{`changed org_unit.a["hq"] name`}},
-		"capitals":             {func(r *real) { r.now("member", "1").Attrs["login_id"] = value.String("PERSON1") }, nil},
-		"moved in tree":        {func(r *real) { delete(r.now("org_unit", "hr").Attrs, "parent") }, []string{`moved org_unit.a["hr"] parent`}},
-		"other company":        {func(r *real) { r.now("member", "1").DomainID = 9 }, []string{`moved member.a["1"] company`}},
-		"suspended":            {func(r *real) { r.now("member", "1").Status = live.Suspended }, []string{`suspended member.a["1"] status`}},
+		"capitals":      {func(r *real) { r.now("member", "1").Attrs["login_id"] = value.String("PERSON1") }, nil},
+		"moved in tree": {func(r *real) { delete(r.now("org_unit", "hr").Attrs, "parent") }, []string{`moved org_unit.a["hr"] parent`}},
+		"other company": {func(r *real) { r.now("member", "1").DomainID = 9 }, []string{`moved member.a["1"] company`}},
+		"suspended":     {func(r *real) { r.now("member", "1").Status = live.Suspended }, []string{`suspended member.a["1"] status left`}},
+		"suspended, and taken over so": {func(r *real) {
+			r.was("member", "1").Found, r.now("member", "1").Status = string(live.Suspended), live.Suspended
+		}, nil},
+		"reactivated, and taken over suspended": {func(r *real) { r.was("member", "1").Found = string(live.Suspended) },
+			[]string{`reactivated member.a["1"] status left`}},
 		"registers":            {func(r *real) { r.now("member", "1").Status = live.Pending }, nil},
 		"deleted":              {func(r *real) { r.now("member", "1").Status = live.Deleted }, []string{`deleted member.a["1"] status`}},
 		"gone":                 {func(r *real) { r.in.Live.Objects["job_grade"] = []live.Object{} }, []string{`deleted job_grade.a["g"] status`}},
 		"leaver":               {func(r *real) { r.leaver("1"); r.now("member", "1").Attrs["last_name"] = value.String("x") }, nil},
-		"leaver is back":       {func(r *real) { r.leaver("1"); r.now("member", "1").Status = live.InUse }, []string{`reactivated member.a["1"] status`}},
+		"leaver is back":       {func(r *real) { r.leaver("1"); r.now("member", "1").Status = live.InUse }, []string{`reactivated member.a["1"] status left`}},
 		"leaver is gone":       {func(r *real) { r.leaver("1"); r.now("member", "1").Status = live.Deleted }, []string{`deleted member.a["1"] status`}},
 		"a leave that is over": {func(r *real) { r.was("member", "1").Attrs["leave"] = leave("2025") }, nil},
 		"a leave of their own": {func(r *real) {

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -97,19 +98,34 @@ func (p *planner) twice(o *object, c schema.Claim, other *object, theirs schema.
 // spoken names a claim for people: a name that is the identity of an object, such
 // as a unit for its head, by the object's title.
 func (p *planner) spoken(c schema.Claim) string {
-	name := c.Name
+	name, _ := p.claimed(c)
+	return name + " (" + c.Space + ")"
+}
+
+// givenUp names a claim as what somebody gives up: "gildong.hong", "head of 영업팀".
+func (p *planner) givenUp(c schema.Claim) string {
+	name, of := p.claimed(c)
+	if of {
+		return c.Space + " of " + name
+	}
+	return name
+}
+
+// claimed is the name of a claim for people; of tells that it is an object's title.
+func (p *planner) claimed(c schema.Claim) (name string, of bool) {
 	for _, k := range p.ordered {
 		if l := k.byID[c.Name]; l != nil {
-			name = titleOf(k, l.Attrs, c.Name)
+			return titleOf(k, l.Attrs, c.Name), true
 		}
 	}
-	if address, isNew := strings.CutPrefix(c.Name, "\x00"); isNew {
-		name = address
-		if a, err := addr.Parse(address); err == nil && p.at[a] != nil {
-			name = p.at[a].title()
-		}
+	address, isNew := strings.CutPrefix(c.Name, "\x00")
+	if !isNew {
+		return c.Name, false
 	}
-	return name + " (" + c.Space + ")"
+	if a, err := addr.Parse(address); err == nil && p.at[a] != nil {
+		return p.at[a].title(), true
+	}
+	return address, true
 }
 
 // claimsOf looks at one live object for names that others take.
@@ -156,6 +172,8 @@ func (p *planner) handOver(k *kind, o *object, l *live.Object, c schema.Claim, t
 		p.taken(k, o, l, c, t)
 		return
 	case o.leaving == deleted && !k.Person:
+	case o.begunToGive(c):
+		p.giveAway(o, c)
 	case o.leaving == stays && !keeps && o.inst != nil, o.leaving == suspended && !keeps, o.leaving == deleted && !keeps:
 	case slices.Contains([]leaving{suspended, deleted, retired, postponed}, o.leaving) && l.Status != live.Deleted:
 		if c.Vacate == nil {
@@ -171,6 +189,23 @@ func (p *planner) handOver(k *kind, o *object, l *live.Object, c schema.Claim, t
 		return
 	}
 	p.give = append(p.give, h)
+}
+
+// begunToGive reports whether an object that stays has a name only because a move between
+// companies was cut off before isa wrote the list behind it, which nobody declares.
+func (o *object) begunToGive(c schema.Claim) bool {
+	name := claimAttr(c)
+	return o.leaving == stays && o.inst != nil && o.st != nil && o.inst.Attrs[name] == nil && c.Vacate != nil &&
+		o.kind.Relocate != nil && slices.Contains(o.kind.Relocate.Again, name) && slices.Contains(o.st.Begun, name)
+}
+
+// giveAway lets an object that stays write a list without one of its names.
+func (p *planner) giveAway(o *object, c schema.Claim) {
+	name, attrs := claimAttr(c), value.Object{}
+	p.giveUp(o, p.then(o), c.Held(), attrs)
+	if a := attrIn(o.kind.Attrs, name); a != nil && attrs[name] != nil {
+		o.set(p, a, attrs[name], o.live.Attrs[name])
+	}
 }
 
 // wants reports whether the configuration itself asks for the name.
@@ -199,6 +234,8 @@ func (p *planner) taken(k *kind, o *object, l *live.Object, c schema.Claim, t ta
 		fix = "choose another name; or suspend them again or change their name in the admin console, and plan again"
 	case o.unselected:
 		fix = "plan both together: widen --target or take --exclude back"
+	case o.leaving == stays && o.inst != nil && len(c.Path) > 0 && o.inst.Attrs[claimAttr(c)] == nil:
+		fix = fmt.Sprintf("choose another name; or, if %s need not keep it, write %s there without it", o.addr, claimAttr(c))
 	}
 	p.fail(t.o, t.claim.Path, "claim.taken", p.spoken(c)+" is held by "+who, fix)
 }

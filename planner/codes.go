@@ -16,6 +16,7 @@ func summaries() map[string]string {
 		"company.leaves":         "A move between companies ends memberships",
 		"suspend.pending":        "Who has not registered cannot be suspended",
 		"suspend.created":        "Somebody would be created who is suspended already",
+		"suspend.deleted":        "Left alone: suspend_on has come, and the account is deleted",
 		"registration.expires":   "Registrations expire soon",
 		"company.changed":        "An object cannot move to another company",
 		"guard.identity.changed": "The same person would leave and come back as somebody new",
@@ -63,6 +64,7 @@ func Codes() map[string]string {
 		"company.leaves":          "By a move to another company a member leaves all groups and their rooms, and loses the history. Groups that declare the member get them back by the same plan, without the history. Write preserve_groups = true in the member block if they are to stay.",
 		"suspend.pending":         "The day of suspend_on has come for somebody who has not finished registration, or waits for the activation date: the service suspends only who is in use. Nothing is done about them; take the block away with a removed block (action = \"delete\"), or leave it until they registered.",
 		"suspend.created":         "The day of suspend_on has come for somebody who has no account: a new one would be suspended at once. Leave the row out (for_each with if), or write a later day.",
+		"suspend.deleted":         "The day of suspend_on has come for somebody whose account was deleted, by hand or by the service at the end of the deletion period. isa neither restores the account nor makes another one only to suspend it, and takes the person out of the lists of others, such as members of a group. Leave the row out; for somebody who is to come back, write a later day.",
 		"registration.expires":    "People who were created have not registered, and the service ends a registration after 30 days: then the password or invitation no longer works, and an administrator renews it in the admin console. isa invite sends the invitation again; those with a password of the administrator need to sign in.",
 		"identity.previous":       "A new person names in previous_keys a key of somebody who is still declared, so that one person would get a second account. Take the old row out of the table, or the key out of previous_keys.",
 		"attribute.create_only":   "The attribute can only be given when the object is created. Write the value that is there, or declare a new object.",
@@ -111,7 +113,10 @@ func CodesFor(kinds []*schema.Kind) map[string]string {
 		}
 		for i := range k.Attrs {
 			a := &k.Attrs[i]
-			if a.Vital {
+			switch {
+			case needed(a):
+				out[guardPrefix+k.Type+"."+a.Name+".none"] = "Objects of kind " + k.Type + ", declared or not, would be left without any " + a.Name + ": their list changes, or the last one is deleted or moves to another company and leaves it. Name somebody else first, or run with --allow " + k.Type + "." + a.Name + ".none=COUNT."
+			case a.Vital:
 				out[guardPrefix+k.Type+"."+a.Name+".none"] = "People of kind " + k.Type + " would be left without any " + a.Name + ", and so appear nowhere. Write one for each, or run with --allow " + k.Type + "." + a.Name + ".none=COUNT."
 			}
 			if a.Type.Kind == schema.List && hasRefs(a.Type.Elem) {

@@ -139,45 +139,52 @@ func TestAMoveIsExpectedAsListed(t *testing.T) {
 }
 
 func TestSuspendOn(t *testing.T) {
+	const suspend, restore = `suspend member.a["9"]: suspend`, `restore member.a["9"]: unsuspend`
+	const past, future = "2026-02-01", "2026-04-01"
+	isas := func(o *state.Object) { o.Suspended = noon.Add(-time.Hour) }
+	left := func(o *state.Object) { o.Status, o.Suspended = state.Retired, noon.Add(-time.Hour) }
+	begun := func(o *state.Object) { o.Begun = []string{state.StatusName} }
+	deleted := func(o *state.Object) { o.Status, o.Deleted = state.Retired, noon.Add(-time.Hour) }
+	none := func(*state.Object) {}
 	cases := []struct {
 		name   string
 		on     string
 		status live.Status
-		known  state.Status
-		begun  bool
+		known  func(*state.Object)
 		want   string
 		code   string
+		drift  string
 	}{
-		{"before", "2026-03-03", live.InUse, state.Ready, false, "", ""},
-		{"on the day", "2026-03-02", live.InUse, state.Ready, false, `suspend member.a["9"]: suspend`, ""},
-		{"after it", "2026-02-01", live.InUse, state.Ready, false, `suspend member.a["9"]: suspend`, ""},
-		{"done", "2026-02-01", live.Suspended, state.Retired, false, "", ""},
-		{"done and cut off", "2026-02-01", live.Suspended, state.Ready, true, `suspend member.a["9"]: suspend`, ""},
-		{"suspended by hand", "2026-02-01", live.Suspended, state.Ready, false, "", ""},
-		{"taken back by hand", "2026-02-01", live.InUse, state.Retired, false, `suspend member.a["9"]: suspend`, ""},
-		{"pending", "2026-02-01", live.Pending, state.Ready, false, "", "suspend.pending"},
-		{"awaiting", "2026-02-01", live.Awaiting, state.Ready, false, "", "suspend.pending"},
-		{"put off", "2026-04-01", live.Suspended, state.Retired, false, `restore member.a["9"]: unsuspend`, ""},
-		{"put off and cut off", "2026-04-01", live.Suspended, state.Ready, true, `restore member.a["9"]: unsuspend`, ""},
-		{"put off, suspended by hand", "2026-04-01", live.Suspended, state.Ready, false, "", ""},
-		{"deleted by hand", "2026-02-01", live.Deleted, state.Ready, false, `suspend member.a["9"]: undelete suspend`, ""},
+		{"before", "2026-03-03", live.InUse, none, "", "", ""},
+		{"on the day", "2026-03-02", live.InUse, none, suspend, "", ""},
+		{"after it", past, live.InUse, none, suspend, "", ""},
+		{"done", past, live.Suspended, isas, "", "", ""},
+		{"done and cut off", past, live.Suspended, begun, suspend, "", ""},
+		{"suspended by hand", past, live.Suspended, none, "", "", ""},
+		{"taken back by hand", past, live.InUse, isas, suspend, "", "suspended → in_use, reverted"},
+		{"pending", past, live.Pending, none, "", "suspend.pending", ""},
+		{"awaiting", past, live.Awaiting, none, "", "suspend.pending", ""},
+		{"put off", future, live.Suspended, isas, restore, "", ""},
+		{"put off and cut off", future, live.Suspended, begun, restore, "", ""},
+		{"put off, suspended by hand", future, live.Suspended, none, "", "", "in_use → suspended"},
+		{"a leaver whose row is back", past, live.Suspended, left, `update member.a["9"]: record`, "", ""},
+		{"a leaver whose row is back with a later day", future, live.Suspended, left, restore, "", ""},
+		{"deleted by hand", past, live.Deleted, none, "", "suspend.deleted", "in_use → deleted"},
+		{"done, and deleted by hand", past, live.Deleted, isas, "", "suspend.deleted", "suspended → deleted"},
+		{"done, and gone for good", past, "", isas, "", "suspend.deleted", ""},
+		{"deleted by hand, and put off", future, live.Deleted, isas, `restore member.a["9"]: undelete unsuspend`, "", ""},
+		{"gone for good, and put off", future, "", isas, `create member.a["9"]: create`, "", ""},
+		{"deleted by isa, and the row is back", past, live.Deleted, deleted, `suspend member.a["9"]: undelete suspend`, "", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r := twoCompanies()
-			in := r.in.Wanted[12]
-			if in.Addr != addr.Instance("member", "a", "9") {
-				t.Fatal(in.Addr)
+			r.due(t, "9", c.on)
+			r.person("9").Status = c.status
+			if c.status == "" {
+				r.vanish("9")
 			}
-			in.Attrs = maps.Clone(in.Attrs)
-			in.Attrs["suspend_on"] = value.String(c.on)
-			r.person("9").Status, r.known("9").Status = c.status, c.known
-			if c.known == state.Retired {
-				r.known("9").Suspended = r.in.Now.Add(-time.Hour)
-			}
-			if c.begun {
-				r.known("9").Begun = []string{state.StatusName}
-			}
+			c.known(r.known("9"))
 			p := planner.Build(r.in)
 			if got := told(p); got != c.want {
 				t.Errorf("the plan is %q, want %q", got, c.want)
@@ -185,7 +192,149 @@ func TestSuspendOn(t *testing.T) {
 			if got := codes(p); c.code == "" && len(got) > 0 || c.code != "" && got[c.code] != 1 {
 				t.Errorf("it says %v", p.Diagnostics)
 			}
+			if got := drifts(p); got != c.drift {
+				t.Errorf("the drift is %q, want %q", got, c.drift)
+			}
 		})
+	}
+}
+
+// noon is the moment of the tests' plans.
+var noon = newReal().in.Now
+
+// due gives a declared person the day on which they are to be suspended.
+func (r *real) due(t *testing.T, key, on string) *schema.Instance {
+	t.Helper()
+	i := slices.IndexFunc(r.in.Wanted, func(in *schema.Instance) bool { return in.Addr == addr.Instance("member", "a", key) })
+	in := r.in.Wanted[i]
+	in.Attrs = maps.Clone(in.Attrs)
+	in.Attrs["suspend_on"] = value.String(on)
+	known := r.known(key)
+	known.Attrs = maps.Clone(known.Attrs)
+	known.Attrs["suspend_on"] = value.String(on)
+	return in
+}
+
+func (r *real) vanish(key string) {
+	gone := *r.person(key)
+	r.in.Live.Objects["member"] = slices.DeleteFunc(r.in.Live.Objects["member"], func(l live.Object) bool { return l.ID == gone.ID })
+}
+
+func (r *real) unwanted(key string) {
+	r.in.Wanted = slices.DeleteFunc(r.in.Wanted, func(in *schema.Instance) bool { return in.Addr == addr.Instance("member", "a", key) })
+}
+
+func drifts(p *planner.Plan) string {
+	var out []string
+	for _, d := range p.Drift {
+		text := value.Text(d.Applied) + " → " + value.Text(d.Live)
+		if d.Reverted {
+			text += ", reverted"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, "; ")
+}
+
+// TestWhoIsSuspendedByADayLeavesLikeAnybody: the block of somebody whom isa suspended is
+// a block: protection holds, a later plan deletes, and what leavers give up is given up.
+func TestWhoIsSuspendedByADayLeavesLikeAnybody(t *testing.T) {
+	long := 325 * 24 * time.Hour
+	cases := map[string]struct {
+		do   func(r *real, o *state.Object)
+		want string
+		code string
+	}{
+		"leaves": {func(*real, *state.Object) {}, `suspend member.a["9"]: suspend`, ""},
+		"long after": {func(_ *real, o *state.Object) {
+			o.Lifecycle.DeleteAfter, o.Suspended = 90, o.Suspended.Add(-long)
+		}, `suspend member.a["9"]: suspend`, ""},
+		"protected": {func(_ *real, o *state.Object) { o.Lifecycle.Protect = true }, "", "guard.protected"},
+		"protected, and a removed block": {func(r *real, o *state.Object) {
+			o.Lifecycle.Protect = true
+			r.in.Removals = []schema.Removal{{From: o.Address, Action: schema.RemoveDelete}}
+		}, "", "guard.protected"},
+		"a head of a unit": {func(r *real, _ *state.Object) {
+			r.person("9").Attrs["belongs_to"] = value.List{value.Object{"org_unit": value.String(r.in.Live.Objects["org_unit"][0].ID), "primary": value.Bool(true), "head": value.Bool(true)}}
+		}, `suspend member.a["9"]: release suspend`, ""},
+		"the plan after that": {func(_ *real, o *state.Object) {
+			o.Status, o.Lifecycle.DeleteAfter = state.Retired, 90
+		}, "", ""},
+		"and 90 days after": {func(_ *real, o *state.Object) {
+			o.Status, o.Lifecycle.DeleteAfter, o.Suspended = state.Retired, 90, o.Suspended.Add(-long)
+		}, `delete member.a["9"]: delete`, ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := twoCompanies()
+			r.due(t, "9", "2026-02-01")
+			r.unwanted("9")
+			r.person("9").Status = live.Suspended
+			known := r.known("9")
+			known.Suspended = r.in.Now.Add(-time.Hour)
+			known.Lifecycle.OnRemove = ""
+			c.do(r, known)
+			p := planner.Build(r.in)
+			if got := told(p); got != c.want {
+				t.Errorf("the plan is %q, want %q", got, c.want)
+			}
+			if got := codes(p); c.code == "" && len(got) > 0 || c.code != "" && got[c.code] != 1 {
+				t.Errorf("it says %v", p.Diagnostics)
+			}
+			for _, ch := range p.Changes {
+				if _, names := ch.Managed["suspend_on"]; names {
+					t.Errorf("the state would take a leaver for somebody declared: %v", ch.Managed)
+				}
+			}
+		})
+	}
+}
+
+// TestNobodyNamesWhoIsDeletedBehindTheirDay: groups let go of whom the plan leaves alone,
+// and what cannot be without them is left out; the rest of the tenant is planned.
+func TestNobodyNamesWhoIsDeletedBehindTheirDay(t *testing.T) {
+	r := twoCompanies()
+	r.due(t, "7", "2026-02-01")
+	r.known("7").Suspended = r.in.Now.Add(-time.Hour)
+	r.vanish("7")
+	groups := r.in.Live.Objects["group"]
+	groups[len(groups)-1].Attrs["members"] = value.List{value.String(`member:I-member.a["8"]`)}
+	p := planner.Build(r.in)
+	if got := told(p); got != "" || p.Diagnostics.HasErrors() || codes(p)["suspend.deleted"] != 1 {
+		t.Errorf("the plan is %q and says %v", got, p.Diagnostics)
+	}
+	if _, e := planner.Explain(r.in, r.known("7").Address); !strings.Contains(e.Verdict, "the account is deleted") {
+		t.Errorf("it is explained as %q", e.Verdict)
+	}
+}
+
+// TestWhatIsRestoredIsNoDrift: whom the plan takes back is not said to be left alone.
+func TestWhatIsRestoredIsNoDrift(t *testing.T) {
+	r := twoCompanies()
+	r.person("9").Status, r.known("9").Begun = live.Suspended, []string{state.StatusName}
+	p := planner.Build(r.in)
+	if p.Summary.Restore != 1 || len(p.Drift) > 0 {
+		t.Errorf("%q, drift %q", told(p), drifts(p))
+	}
+}
+
+// TestWhatCannotBeReadIsWrittenAgainWhenItWasCutOff: the value that the state has may not
+// be the one at the service.
+func TestWhatCannotBeReadIsWrittenAgainWhenItWasCutOff(t *testing.T) {
+	for _, begun := range [][]string{nil, {"external_chat_works"}} {
+		r := twoCompanies()
+		in := r.due(t, "9", "2026-04-01")
+		in.Attrs["external_chat_works"] = value.Bool(false)
+		r.known("9").Attrs["external_chat_works"] = value.Bool(false)
+		r.known("9").Begun = begun
+		p := planner.Build(r.in)
+		want := ""
+		if begun != nil {
+			want = `update member.a["9"]: patch`
+		}
+		if got := told(p); got != want {
+			t.Errorf("begun %q: the plan is %q, want %q", begun, got, want)
+		}
 	}
 }
 
@@ -216,5 +365,29 @@ func TestRegistrationsThatExpire(t *testing.T) {
 		if want == "" && said != "" || !strings.Contains(said, want) {
 			t.Errorf("%d days later: %q, want %q", days, said, want)
 		}
+	}
+}
+
+// TestMovesAreCountedWhereTheyBegin: each mover counts in the company that they are in,
+// and once: the posts that a move ends are no loss of their own.
+func TestMovesAreCountedWhereTheyBegin(t *testing.T) {
+	r := twoCompanies()
+	people := len(r.in.Live.Objects["member"])
+	for i := range 3 {
+		key := fmt.Sprint(20 + i)
+		r.move(key, nil)
+		posts := r.person(key).Attrs["belongs_to"].(value.List)
+		second := maps.Clone(posts[0].(value.Object))
+		second["org_unit"] = value.String(`I-org_unit.a["ai"]`)
+		r.person(key).Attrs = maps.Clone(r.person(key).Attrs)
+		r.person(key).Attrs["belongs_to"] = append(slices.Clone(posts), second)
+	}
+	p := planner.Build(r.in)
+	var got []string
+	for _, h := range p.Headroom {
+		got = append(got, fmt.Sprintf("%s %d of %d", h.Code, h.Count, h.Of))
+	}
+	if want := []string{fmt.Sprintf("member.company 3 of %d", people)}; !slices.Equal(got, want) {
+		t.Errorf("it counts %v, want %v", got, want)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
-	"github.com/isaworks/isa/state"
 )
 
 // Digest is what the state keeps of a write-only value instead of the value. The
@@ -140,13 +139,17 @@ func (p *planner) compareStatus(o *object) {
 		p.suspendDue(o)
 		return
 	}
-	if o.live.Status == live.Suspended && (o.st == nil || o.st.Status != state.Retired) {
+	if o.live.Status == live.Suspended && !p.returns(o) && !o.taken() && o.lastStatus() != live.Suspended {
 		p.plan.Drift = append(p.plan.Drift, Drift{
 			Address: o.addr, Title: o.title(), Attr: "status",
 			Applied: value.String(live.InUse), Live: value.String(live.Suspended),
 		})
 	}
 }
+
+// taken reports whether this plan takes the live object over, so that nothing of it can
+// have changed since the last apply.
+func (o *object) taken() bool { return o.st == nil || o.st.ID != o.live.ID }
 
 // checkRefs reports references of an object to be created that name nothing.
 func (p *planner) checkRefs(o *object) {

@@ -239,6 +239,8 @@ func (p *planner) waits(s *Stream) string {
 		return `the service has fetched the mailbox once, as it does; for what came since write route = "gateway" or "append"`
 	case o == nil || s.Runs != nil:
 		return ""
+	case o.spent:
+		return "the account of the member is deleted"
 	case o.creating():
 		return "the member is created first, and has to sign in"
 	case o.live != nil && o.live.Status == live.Pending:

@@ -154,7 +154,7 @@ func (p *planner) postpone(n *node, attr string) {
 	s := &n.o.steps
 	if s.later == nil {
 		s.later = &node{o: n.o, verb: DoPatch, attrs: value.Object{}, note: refersToNew}
-		for _, prev := range []*node{s.undelete, s.unsuspend, s.release, s.main} {
+		for _, prev := range []*node{s.undelete, s.unsuspend, s.release, s.first, s.relocate, s.main} {
 			s.later.need(prev, hard)
 		}
 		for _, next := range []*node{s.suspend, s.drop, s.record} {
@@ -244,7 +244,7 @@ func (p *planner) openAt(o *object, edges []*edge) {
 	p.release(o, heldBy(edges), notes)
 	rel := o.steps.release
 	if fresh {
-		for _, next := range []*node{o.steps.main, o.steps.placed, o.steps.later, o.steps.suspend, o.steps.drop} {
+		for _, next := range []*node{o.steps.first, o.steps.relocate, o.steps.main, o.steps.placed, o.steps.later, o.steps.suspend, o.steps.drop} {
 			if next != nil {
 				next.need(rel, hard)
 			}

@@ -164,6 +164,8 @@ func (p *planner) verdict(o *object, e *Explanation) string {
 		return "not in the plan, because of its errors"
 	case o.unconfirmed:
 		return "not in the plan: it was applied moments ago, and the listing does not show it yet"
+	case o.spent:
+		return "not in the plan: " + p.dueReason(o) + ", and the account is deleted, which stays so"
 	case o.unselected:
 		return "not in the plan: left out by --target, --exclude or a warning about it"
 	case o.inst == nil:

@@ -65,7 +65,7 @@ func (p *planner) guards() {
 			m = map[int]int{}
 			g.managed[o.kind.Type] = m
 		}
-		m[o.company.DomainID]++
+		m[o.listedIn()]++
 	}
 	for _, o := range p.objects {
 		if len(o.steps.all()) > 0 {
@@ -73,6 +73,7 @@ func (p *planner) guards() {
 		}
 	}
 	g.reuse()
+	g.bereft()
 	g.tables()
 	g.content()
 	g.judge()
@@ -86,6 +87,11 @@ func (g *guarding) add(code string, o *object, n, of, limit int, what string) *t
 
 // addIn is add for what concerns another company than the object's.
 func (g *guarding) addIn(company schema.Company, code string, o *object, n, of, limit int, what string) *tally {
+	return g.addNamed(company, code, o.addr.String(), n, of, limit, what)
+}
+
+// addNamed is addIn for what need not be an object that isa manages.
+func (g *guarding) addNamed(company schema.Company, code, name string, n, of, limit int, what string) *tally {
 	key := tallyKey{code, company.DomainID}
 	t := g.tallies[key]
 	if t == nil {
@@ -93,7 +99,7 @@ func (g *guarding) addIn(company schema.Company, code string, o *object, n, of, 
 		g.tallies[key] = t
 	}
 	t.count += n
-	t.names = append(t.names, o.addr.String())
+	t.names = append(t.names, name)
 	return t
 }
 
@@ -118,7 +124,7 @@ func (g *guarding) object(o *object) {
 			g.add(kind+".removal", o, 1, n, -1, kind+" objects leave")
 		}
 		if o.steps.relocate != nil {
-			g.addIn(*o.from, kind+".company", o, 1, g.managed[kind][o.from.DomainID]+1, -1, kind+" objects move to another company")
+			g.addIn(*o.from, kind+".company", o, 1, g.managed[kind][o.from.DomainID], -1, kind+" objects move to another company")
 		}
 		g.changes(o, n)
 		if o.kind.Person && g.p.replaced(o) {
@@ -168,10 +174,10 @@ func (g *guarding) changes(o *object, n int) {
 		for _, path := range slices.Sorted(maps.Keys(lacks)) {
 			g.add(o.kind.Type+".cleared\x00"+path, o, 1, n, -1, path+" is emptied at once")
 		}
-		if lost := g.lost(a, w, l); lost > 0 {
+		if lost := g.lost(a, w, l); lost > 0 && !o.ownByMove(a.Name) {
 			g.add(o.kind.Type+"."+a.Name+".removal", o, lost, g.elements(o.kind, a, o.company.DomainID), -1, "elements of "+a.Name+" are taken away")
 		}
-		if a.Vital && !empty(l) && empty(g.p.written(a, &a.Type, l, w)) {
+		if a.Vital && !needed(a) && !empty(l) && empty(g.p.written(a, &a.Type, l, w)) {
 			g.add(o.kind.Type+"."+a.Name+".none", o, 1, 0, 0, "people are left without any "+a.Name)
 		}
 	}
@@ -313,11 +319,6 @@ func (g *guarding) lost(a *schema.Attr, w, l value.Value) int {
 	return n
 }
 
-func hasRefs(t *schema.Type) bool {
-	return t.Kind == schema.Reference || t.Kind == schema.Object &&
-		slices.ContainsFunc(t.Attrs, func(a schema.Attr) bool { return a.Type.Kind == schema.Reference })
-}
-
 // elements counts the elements that a list has over all managed objects. It goes
 // over them once for each list.
 func (g *guarding) elements(k *kind, a *schema.Attr, domain int) int {
@@ -327,7 +328,7 @@ func (g *guarding) elements(k *kind, a *schema.Attr, domain int) int {
 		for _, o := range g.p.objects {
 			if o.kind == k && o.live != nil {
 				if l, ok := o.live.Attrs[a.Name].(value.List); ok {
-					counts[o.company.DomainID] += len(l)
+					counts[o.listedIn()] += len(l)
 				}
 			}
 		}

@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 )
@@ -81,4 +83,10 @@ func (p *planner) pointsAt(t *schema.Type, v value.Value) *object {
 		}
 	}
 	return nil
+}
+
+// hasRefs reports whether values of a type are references, or objects that hold some.
+func hasRefs(t *schema.Type) bool {
+	return t.Kind == schema.Reference || t.Kind == schema.Object &&
+		slices.ContainsFunc(t.Attrs, func(a schema.Attr) bool { return a.Type.Kind == schema.Reference })
 }

@@ -17,7 +17,7 @@ const (
 	RuleSteering  Rule = "steering"  // steers isa only, and is never sent
 	RuleCreated   Rule = "created"   // the object is made with it
 	RuleEqual     Rule = "equal"     // is as wanted
-	RuleApplied   Rule = "applied"   // cannot be read, and was applied as wanted
+	RuleApplied   Rule = "applied"   // cannot be read, and was applied as wanted: no later write was cut off
 	RulePassed    Rule = "passed"    // was for a time that is over
 	RuleSeed      Rule = "seed"      // was written at creation, then it is the person's own
 	RuleIgnored   Rule = "ignored"   // differs, and lifecycle.ignore leaves it alone
@@ -47,11 +47,11 @@ func (p *planner) judge(o *object, a *schema.Attr, w value.Value) (Rule, value.V
 	write := w
 	switch {
 	case a.WriteOnly:
-		if a.CreateOnly || last != nil && (last == Digest(w) || value.Equal(last, w)) {
+		if a.CreateOnly || !o.begun(a.Name) && last != nil && (last == Digest(w) || value.Equal(last, w)) {
 			return RuleApplied, nil
 		}
 	case a.Unreadable && l == nil:
-		if last != nil && o.st.ID == o.live.ID && p.canon(a, &a.Type, last) == p.canon(a, &a.Type, w) && !p.refersToNew(w) {
+		if !o.begun(a.Name) && last != nil && o.st.ID == o.live.ID && p.canon(a, &a.Type, last) == p.canon(a, &a.Type, w) && !p.refersToNew(w) {
 			return RuleApplied, nil
 		}
 	case listed(a, o.inst):
@@ -79,3 +79,6 @@ func (p *planner) judge(o *object, a *schema.Attr, w value.Value) (Rule, value.V
 	}
 	return RuleReverted, write
 }
+
+// begun reports whether an apply began to write the attribute and its end is not known.
+func (o *object) begun(name string) bool { return o.st != nil && slices.Contains(o.st.Begun, name) }

@@ -152,6 +152,13 @@ func (p *planner) companyAt(st *state.Object) (schema.Company, bool) {
 	return c, ok
 }
 
+// declares reports whether a company block has the domain; an object without one is
+// everywhere.
+func (p *planner) declares(domain int) bool {
+	_, declared := p.byDom[domain]
+	return declared || domain == 0
+}
+
 func (p *planner) takeStateID(o *object) {
 	if o.st == nil || o.st.ID == "" {
 		return
@@ -192,6 +199,8 @@ func (p *planner) unlisted() {
 			continue
 		case !o.kind.listed:
 			why = "the service was not asked for objects of kind " + o.kind.Type
+		case o.inst == nil && o.live != nil && !p.declares(o.live.DomainID):
+			why = fmt.Sprintf("somebody moved it to domain %d, which no company block declares", o.live.DomainID)
 		case !declared && o.inst == nil:
 			why = "the company " + quoted(o.st.Company) + " is not declared"
 		default:

@@ -52,6 +52,7 @@ func (p *planner) link() {
 	}
 	p.linkNesting()
 	p.linkRemovals()
+	p.linkHeirs()
 	p.number()
 }
 
@@ -282,7 +283,7 @@ func (p *planner) linkReferrer(o *object) {
 		if o.ends(top.Name) {
 			goes.need(o.steps.relocate, kind)
 		}
-		for _, n := range []*node{o.steps.release, o.steps.relocate, o.steps.main, o.steps.later} {
+		for _, n := range []*node{o.steps.release, o.steps.first, o.steps.relocate, o.steps.main, o.steps.later} {
 			if n != nil && n.attrs[top.Name] != nil {
 				goes.need(n, kind)
 			}

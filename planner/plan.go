@@ -59,6 +59,7 @@ type Plan struct {
 	Serial        int       `json:"serial"`
 	Config        string    `json:"config_digest"`
 	AsOf          string    `json:"as_of,omitempty"`
+	Flags         []string  `json:"flags,omitempty"` // that apply wants again with the same values (--target); no part of the hash
 
 	Summary     Summary        `json:"summary"`
 	Changes     []Change       `json:"changes"` // grouped by kind in planning order, then by address
@@ -86,6 +87,12 @@ type Plan struct {
 	// like changes. They are recorded when the plan is carried out, are nothing to
 	// do by themselves, and are no part of the hash.
 	Records []Record `json:"records,omitempty"`
+
+	// Sequences are declared siblings of a tree in the order in which they then stand, where
+	// the state does not have them so: it records all of one at once, when everything that
+	// this plan does to them has ended, and what places them was done. They are nothing to
+	// do by themselves, and no part of the hash.
+	Sequences [][]addr.Address `json:"sequences,omitempty"`
 
 	// Names are for showing only and no part of the hash: what changes refer to,
 	// and the units above changed units. Keys are addresses, and service IDs as
@@ -136,10 +143,7 @@ type Change struct {
 
 	// Managed is the whole wanted object, which the state records as last applied
 	// when all steps are done; nil when the object leaves the state.
-	Managed value.Object `json:"managed,omitempty"`
-	// Behind is the declared sibling of a tree behind which the object then stands, which
-	// the state records too; zero: it is the first of them, or its order is not managed.
-	Behind    addr.Address     `json:"behind,omitzero"`
+	Managed   value.Object     `json:"managed,omitempty"`
 	Lifecycle schema.Lifecycle `json:"lifecycle,omitzero"`
 	// Expect is what the plan relied on: the live values of the attributes it
 	// changes. Apply of a saved plan refuses when they differ.
@@ -152,7 +156,7 @@ type Step struct {
 	Verb  Verb         `json:"verb"`
 	Attrs value.Object `json:"attrs,omitempty"` // to write; Refs by address, Secrets by handle
 	Place *Place       `json:"place,omitempty"`
-	Needs []string     `json:"needs,omitempty"` // steps that must have succeeded before
+	Needs []string     `json:"needs,omitempty"` // steps that must have succeeded before; a suspension waits for their end
 	Calls []lanes.Call `json:"calls,omitempty"` // the requests it takes, in order
 	Note  string       `json:"note,omitempty"`  // for people: why this step exists
 }
@@ -171,7 +175,7 @@ type Place struct {
 type Record struct {
 	Address addr.Address `json:"address"`
 	Attrs   value.Object `json:"attrs"`
-	Behind  addr.Address `json:"behind,omitzero"` // as in a Change
+	Found   string       `json:"found,omitempty"` // state.Object.Found
 }
 
 // Drift is a difference that nobody's configuration asked for.

@@ -3,8 +3,10 @@ package planner
 import (
 	"slices"
 
+	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/state"
 )
 
 // records finds what the state must learn about objects for which there is nothing
@@ -18,14 +20,15 @@ func (p *planner) records() {
 			continue
 		}
 		if attrs := p.remembered(o); attrs != nil {
-			p.plan.Records = append(p.plan.Records, Record{Address: o.addr, Attrs: attrs, Behind: o.behind})
+			p.plan.Records = append(p.plan.Records, Record{Address: o.addr, Attrs: attrs, Found: o.found()})
 		}
 	}
 }
 
 // remembered is what the state must hold of an object without steps; nil: it does.
 func (p *planner) remembered(o *object) value.Object {
-	differs := o.st.Behind != o.behind || len(o.st.Begun) > 0
+	differs := slices.ContainsFunc(o.st.Begun, func(name string) bool { return name != state.OrderName }) || // sequences tell of that
+		o.st.Found != o.found()
 	if !differs && value.Equal(o.st.Attrs, o.inst.Attrs) {
 		return nil // the usual case, and cheaper than what follows
 	}
@@ -48,6 +51,15 @@ func (p *planner) remembered(o *object) value.Object {
 		}
 	}
 	return out
+}
+
+// found is the status in which the object was taken over, as long as it has not worked
+// since.
+func (o *object) found() string {
+	if o.live.Status == live.InUse {
+		return ""
+	}
+	return o.st.Found
 }
 
 // remember is what the state must hold of one attribute, nil for nothing. What is

@@ -144,6 +144,7 @@ func (p *planner) leaveLists(k *kind) {
 	for _, o := range p.objects {
 		if list := lost[o]; len(list) > 0 {
 			slices.Sort(list)
+			list = slices.DeleteFunc(slices.Clone(list), func(title string) bool { return slices.Contains(lost[o], title+nobodyElse) })
 			p.diags = append(p.diags, diag.Diagnostic{
 				Severity: diag.Warning, Code: "company.leaves", Summary: summaries()["company.leaves"],
 				Detail:  fmt.Sprintf("by the move to %s it leaves %s, with the rooms and their history", companyOf(o.company), firstTen(slices.Compact(list))),
@@ -153,6 +154,9 @@ func (p *planner) leaveLists(k *kind) {
 		}
 	}
 }
+
+// nobodyElse is what is said of a list that somebody leaves as the last one.
+const nobodyElse = " (nobody else administers it)"
 
 // moving reports whether this plan moves the object to another company.
 func (o *object) moving() bool { return o.from != nil && !o.unselected && !o.unconfirmed }
@@ -166,14 +170,22 @@ func (p *planner) without(k *kind, l *live.Object, movers map[*object]bool, lost
 		if !isList || a.Type.Elem.Kind != schema.Reference {
 			continue
 		}
+		var left []*object
 		rest := slices.DeleteFunc(slices.Clone(have), func(v value.Value) bool {
 			o := p.pointsAt(a.Type.Elem, v)
 			if !movers[o] {
 				return false
 			}
-			lost[o] = append(lost[o], titleOf(k, l.Attrs, l.ID))
+			left = append(left, o)
 			return true
 		})
+		title := titleOf(k, l.Attrs, l.ID)
+		if needed(a) && len(rest) == 0 {
+			title += nobodyElse
+		}
+		for _, o := range left {
+			lost[o] = append(lost[o], title)
+		}
 		if len(rest) == len(have) {
 			continue
 		}
@@ -229,19 +241,47 @@ func (p *planner) relocationSteps(o *object) value.Object {
 	if stays {
 		attrs[r.Keep] = value.Bool(true)
 	}
+	var kept []string
 	for _, name := range r.Again {
 		if v := p.again(o, name); v != nil && rest[name] == nil {
 			rest[name] = v
+		}
+		if brought := p.brought(o, name); len(brought) > 0 && rest[name] == nil {
+			rest[name] = value.Edit{Add: brought}
+			for _, v := range brought {
+				kept = append(kept, value.Text(v))
+			}
 		}
 	}
 	note := "moves to " + companyOf(o.company)
 	if stays {
 		note += " and stays in its " + strings.Join(plurals(r.Leaves), ", ")
 	}
+	if len(kept) > 0 {
+		note += " and keeps " + strings.Join(kept, ", ") + " there"
+	}
 	if r.Lost != "" {
 		note += "; " + r.Lost
 	}
 	o.steps.relocate = &node{o: o, verb: DoRelocate, attrs: attrs, note: note}
+	return rest
+}
+
+// switchOff lets what has calls of its own, and is switched off, go before the move, which
+// the service refuses to who may do more than the new company allows (reference/api/10
+// section 2.13). It returns the rest.
+func (o *object) switchOff(asides value.Object) value.Object {
+	off, rest := value.Object{}, value.Object{}
+	for name, v := range asides {
+		if v == value.Value(value.Bool(false)) {
+			off[name] = v
+		} else {
+			rest[name] = v
+		}
+	}
+	if len(off) > 0 {
+		o.steps.first = &node{o: o, verb: DoPatch, attrs: off, note: "before the move"}
+	}
 	return rest
 }
 
@@ -264,6 +304,23 @@ func (p *planner) again(o *object, name string) value.Value {
 	return nil
 }
 
+// brought is what an object has in the company that it moves to already, and what becomes
+// a part of a list of its own by the move: the service would take it away. Names that the
+// object gets anyway, or gives to somebody else, are no part of it.
+func (p *planner) brought(o *object, name string) value.List {
+	if o.raw == nil || o.inst.Attrs[name] != nil && !leftAlone(o, name) {
+		return nil
+	}
+	have, _ := o.live.Attrs[name].(value.List)
+	before, _ := o.raw.Attrs[name].(value.List)
+	if len(have) <= len(before) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(have[len(before):]), func(v value.Value) bool {
+		return slices.ContainsFunc(o.kind.Relocate.Attrs, func(own string) bool { return value.Equal(o.inst.Attrs[own], v) })
+	})
+}
+
 func leftAlone(o *object, name string) bool {
 	return slices.Contains(o.inst.Lifecycle.Seed, name) || slices.Contains(o.inst.Lifecycle.Ignore, name)
 }
@@ -284,11 +341,17 @@ func (o *object) relocated(attrs value.Object) value.Object {
 	}
 	out := maps.Clone(attrs)
 	for _, name := range o.kind.Relocate.Ends {
-		if o.diff[name] == nil {
+		if o.diff[name] == nil && !o.reframes(name) {
 			delete(out, name)
 		}
 	}
 	return out
+}
+
+// reframes reports whether an attribute is another one by the move itself: what the object
+// has in the new company already.
+func (o *object) reframes(name string) bool {
+	return o.raw != nil && o.live.Attrs[name] != nil && !value.Equal(o.live.Attrs[name], o.raw.Attrs[name])
 }
 
 // ends reports whether the move of an object ends what an attribute had.
@@ -320,11 +383,24 @@ func (p *planner) companyChange(o *object, c *Change) {
 		*list = maps.Clone(*list)
 		(*list)[companyShown] = value.String(companyOf(company))
 	}
+	o.showWhole(c.After)
 	c.Expect = maps.Clone(c.Expect)
 	if c.Expect == nil {
 		c.Expect = value.Object{}
 	}
 	c.Expect[companyKey] = value.Int(o.from.DomainID)
+}
+
+// showWhole shows texts that mean something else in another company, such as an address
+// without its domain, as they would be read in the one that the object leaves.
+func (o *object) showWhole(after value.Object) {
+	texts := value.Object{}
+	for name, v := range after {
+		if a := attrIn(o.kind.Attrs, name); a != nil && a.Type.Kind == schema.String && v != nil {
+			texts[name] = v
+		}
+	}
+	maps.Copy(after, o.kind.Relocate.Reframe(texts, o.company, *o.from))
 }
 
 // movedByHand reports whether the object was where it is wanted when isa applied it last.
@@ -345,4 +421,13 @@ func (o *object) moveReason() string {
 // as that.
 func (o *object) ownByMove(name string) bool {
 	return o.steps.relocate != nil && slices.Contains(o.kind.Relocate.Attrs, name)
+}
+
+// listedIn is the domain of the company that the object counts to: the one that it is
+// in, whichever it is wanted in.
+func (o *object) listedIn() int {
+	if o.from != nil {
+		return o.from.DomainID
+	}
+	return o.company.DomainID
 }

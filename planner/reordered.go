@@ -11,7 +11,7 @@ func (p *planner) driftOfOrder(k *kind, s seat, ordered []*object, index map[str
 	for i := 1; i < len(ordered); i++ {
 		a, b := ordered[i-1], ordered[i]
 		swapped := a.seated(k, s) && b.seated(k, s) && b.st != nil && a.knownAs(b.st.Behind) && index[b.live.ID] < index[a.live.ID]
-		if !swapped {
+		if !swapped || a.orderBegun() || b.orderBegun() {
 			continue
 		}
 		for _, o := range []*object{a, b} {
@@ -23,11 +23,12 @@ func (p *planner) driftOfOrder(k *kind, s seat, ordered []*object, index map[str
 				o.place = nil
 				continue
 			}
+			was, is := p.behindApplied(o), behindNow(o, ordered, k, s, index)
+			if value.Equal(was, is) {
+				continue
+			}
 			o.turned = true
-			p.plan.Drift = append(p.plan.Drift, Drift{
-				Address: o.addr, Title: o.title(), Attr: k.Order, Reverted: true,
-				Applied: p.behindApplied(o), Live: behindNow(o, ordered, k, s, index),
-			})
+			p.plan.Drift = append(p.plan.Drift, Drift{Address: o.addr, Title: o.title(), Attr: k.Order, Reverted: true, Applied: was, Live: is})
 		}
 	}
 }

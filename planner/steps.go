@@ -10,6 +10,7 @@ import (
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
+	"github.com/isaworks/isa/state"
 )
 
 // node is a step under construction.
@@ -24,16 +25,17 @@ type node struct {
 	index int
 }
 
-// steps are the possible steps of one object in the order in which they run.
+// steps are the possible steps of one object in the order in which they run. first writes
+// what has to be so before somebody moves to another company.
 type steps struct {
-	undelete, unsuspend, release, relocate, main, placed, later, suspend, drop, record *node
+	undelete, unsuspend, release, first, relocate, main, placed, later, suspend, drop, record *node
 }
 
 func (s *steps) all() []*node {
 	if *s == (steps{}) {
 		return nil
 	}
-	return slices.DeleteFunc([]*node{s.undelete, s.unsuspend, s.release, s.relocate, s.main, s.placed, s.later, s.suspend, s.drop, s.record},
+	return slices.DeleteFunc([]*node{s.undelete, s.unsuspend, s.release, s.first, s.relocate, s.main, s.placed, s.later, s.suspend, s.drop, s.record},
 		func(n *node) bool { return n == nil })
 }
 
@@ -164,6 +166,9 @@ func (p *planner) updateSteps(o *object) {
 	if len(diff) > 0 {
 		o.steps.main = &node{o: o, verb: DoPatch, attrs: diff}
 	}
+	if o.moving() {
+		asides = o.switchOff(asides)
+	}
 	if len(asides) > 0 {
 		o.steps.later = &node{o: o, verb: DoPatch, attrs: asides}
 	}
@@ -186,7 +191,7 @@ func (p *planner) toRecord(o *object, wasRetired bool) string {
 		return "found at the service"
 	case !o.previous.IsZero():
 		return "known as " + o.previous.String() + " before"
-	case wasRetired:
+	case wasRetired, o.st.Status == state.Retired:
 		return "wanted again"
 	case o.st.Company != o.company.Label:
 		return "the label of its company is another one"
@@ -239,7 +244,7 @@ func (p *planner) mustRelease() {
 			order = append(order, h.from)
 		}
 		names[h.from] = append(names[h.from], h.claim.Held())
-		notes[h.from] = append(notes[h.from], h.claim.Name+" for "+h.to.addr.String())
+		notes[h.from] = append(notes[h.from], p.givenUp(h.claim)+" for "+h.to.addr.String())
 	}
 	for _, o := range order {
 		p.release(o, names[o], notes[o])

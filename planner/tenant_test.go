@@ -149,7 +149,16 @@ func (t *tenant) run(p *Plan, r *rand.Rand) error {
 	}
 	for _, rec := range p.Records {
 		o := t.stateOf(rec.Address)
-		o.Attrs, o.Behind = rec.Attrs, rec.Behind
+		o.Attrs = rec.Attrs
+	}
+	for _, list := range p.Sequences {
+		before := addr.Address{}
+		for _, a := range list {
+			if o := t.stateOf(a); o != nil {
+				o.Behind, o.Begun = before, nil
+			}
+			before = a
+		}
 	}
 	return nil
 }
@@ -162,7 +171,6 @@ func (t *tenant) settle(c *Change) {
 	}
 	o := t.stateOf(c.Address)
 	o.Attrs, o.Lifecycle, o.Status, o.Applied = c.Managed, c.Lifecycle, state.Ready, t.now.Add(-time.Hour)
-	o.Behind = c.Behind
 	if c.Action == Restore {
 		o.Suspended, o.Deleted = time.Time{}, time.Time{}
 	}

@@ -255,10 +255,7 @@ func (p *planner) placeGroup(k *kind, s seat, list []*object, index map[string]i
 		stays[ordered[there[i]]] = true
 	}
 	var pred *object
-	for i, o := range ordered {
-		if i > 0 {
-			o.behind = ordered[i-1].addr
-		}
+	for _, o := range ordered {
 		switch {
 		case stays[o]:
 			pred = o
@@ -270,8 +267,14 @@ func (p *planner) placeGroup(k *kind, s seat, list []*object, index map[string]i
 			pred = o
 		}
 	}
+	if len(ordered) > 0 {
+		p.lines = append(p.lines, line{ordered, stays})
+	}
 	p.driftOfOrder(k, s, ordered, index)
 	for _, o := range rest {
+		if o.st != nil {
+			p.lines = append(p.lines, line{[]*object{o}, map[*object]bool{o: true}})
+		}
 		if o.active() && (o.live == nil || o.moves) {
 			o.place = &Place{Parent: p.parentValue(o, s), Last: true}
 		}

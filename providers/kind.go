@@ -69,6 +69,14 @@ type Looker interface {
 	Looks(names []string) []lanes.Call
 }
 
+// Traveler is a Kind whose objects move between companies (schema.Kind.Relocate), so
+// that one may be where no listing of a declared company shows it.
+type Traveler interface {
+	// Whereabouts reads one object by its ID, in whichever company of the tenant it is.
+	// there is false when the service knows no such object.
+	Whereabouts(ctx context.Context, id string) (o live.Object, there bool, err error)
+}
+
 // Linker is a Kind of people whom others outside the tenant find by a link.
 type Linker interface {
 	// Link reads somebody's link, "" when others outside cannot find them.

@@ -23,14 +23,16 @@ const (
 	Ready       Status = "ready"
 	Pending     Status = "pending"     // a create was begun and its outcome is not known: look before repeating
 	Unconfirmed Status = "unconfirmed" // applied; no listing has shown it yet
-	Retired     Status = "retired"     // a leaver, kept so that a return restores
+	Retired     Status = "retired"     // a leaver, whom no block declares, kept so that a return restores
 )
 
-// StatusName and CompanyName stand for an object's status and company where attributes
-// are named. No attribute's name begins with a dollar sign.
+// StatusName, CompanyName and OrderName stand for an object's status, its company and its
+// place among its siblings where attributes are named. No attribute's name begins with a
+// dollar sign.
 const (
 	StatusName  = "$status"
 	CompanyName = "$company"
+	OrderName   = "$order"
 )
 
 // State is the content of isa.state.json. It holds no secret; it holds personal
@@ -65,8 +67,9 @@ type Object struct {
 	// Behind is the declared sibling of a tree behind which it was put last; zero: it is
 	// the first of the declared ones, or its order is not managed.
 	Behind addr.Address `json:"behind,omitzero"`
-	// Begun names what an apply began to write whose end was not recorded, StatusName
-	// and CompanyName for these: it may have been written or not. Nil when all was recorded.
+	// Begun names what an apply began to write whose end was not recorded, StatusName,
+	// CompanyName and OrderName for these: it may have been written or not. The order of
+	// siblings ends when all of them are placed. Nil when all was recorded.
 	Begun []string `json:"begun,omitempty"`
 
 	// Known are IDs that bore the object's natural key before a Pending create was
@@ -76,9 +79,19 @@ type Object struct {
 	// Invited is when a person who has not registered was sent the invitation again.
 	Created time.Time `json:"created,omitzero"`
 	Invited time.Time `json:"invited,omitzero"`
-	// Suspended is when a leaver was suspended, Deleted when deleted.
+	// Found is the status in which isa took the object over, where that was suspended and it
+	// has not worked since; "": it was in use, or isa made it.
+	Found string `json:"found,omitempty"`
+	// Suspended is when isa suspended the person, a leaver or one whose block names a day
+	// that has come (who stays Ready); Deleted is when isa deleted them.
 	Suspended time.Time `json:"suspended,omitzero"`
 	Deleted   time.Time `json:"deleted,omitzero"`
+}
+
+// Shut reports whether isa took the person's access away: of a leaver, or of one whose
+// block names a day that has come.
+func (o *Object) Shut() bool {
+	return o.Status == Retired || !o.Suspended.IsZero() || !o.Deleted.IsZero()
 }
 
 // Ledger ties the state to the ledger of its content.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // dnscontrol is DNSControl with A records of one zone file.
@@ -22,7 +23,7 @@ type dnsScene struct {
 	n   int
 }
 
-func (t dnscontrol) prepare(_ context.Context, dir string, n int) (scene, error) {
+func (t dnscontrol) prepare(_ context.Context, dir string, n int, _ time.Duration) (scene, error) {
 	var b strings.Builder
 	b.WriteString(`var R=NewRegistrar("none"); var B=NewDnsProvider("bind");` + "\n" + `D("example.com", R, DnsProvider(B),` + "\n")
 	for i := 1; i <= n; i++ {
@@ -53,11 +54,9 @@ func (s *dnsScene) says(out string, fresh bool) error {
 	return nil
 }
 
-func (s *dnsScene) settle(ctx context.Context) error {
-	if out, err := s.command(ctx, "push").CombinedOutput(); err != nil {
-		return fmt.Errorf("push: %w\n%.2000s", err, out)
-	}
-	return nil
+func (s *dnsScene) settle(ctx context.Context, limit time.Duration) error {
+	_, err := within(ctx, limit, func(ctx context.Context) *exec.Cmd { return s.command(ctx, "push") }, nil)
+	return err
 }
 
 func (s *dnsScene) close() error { return nil }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/isaworks/isa/bench/company"
 	"github.com/isaworks/isa/providers/works/sandbox"
@@ -35,7 +36,7 @@ type isaScene struct {
 	server  *sandbox.Server
 }
 
-func (t isaTool) prepare(ctx context.Context, dir string, n int) (scene, error) {
+func (t isaTool) prepare(ctx context.Context, dir string, n int, _ time.Duration) (scene, error) {
 	server, err := sandbox.New(sandbox.Options{Features: true})
 	if err != nil {
 		return nil, err
@@ -73,11 +74,9 @@ func (s *isaScene) says(out string, fresh bool) error {
 	return nil
 }
 
-func (s *isaScene) settle(ctx context.Context) error {
-	if out, err := s.command(ctx, "apply", "--yes").CombinedOutput(); err != nil {
-		return fmt.Errorf("isa apply: %w\n%.2000s", err, out)
-	}
-	return nil
+func (s *isaScene) settle(ctx context.Context, limit time.Duration) error {
+	_, err := within(ctx, limit, func(ctx context.Context) *exec.Cmd { return s.command(ctx, "apply", "--yes") }, nil)
+	return err
 }
 
 func (s *isaScene) close() error { return s.server.Close() }

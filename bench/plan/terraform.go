@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // terraform is Terraform or OpenTofu with terraform_data.
@@ -39,7 +40,7 @@ func attributes(i int) [][2]string {
 	}
 }
 
-func (t terraform) prepare(ctx context.Context, dir string, n int) (scene, error) {
+func (t terraform) prepare(ctx context.Context, dir string, n int, limit time.Duration) (scene, error) {
 	s := &terraformScene{t, dir, n}
 	text := t.blocks(n)
 	if t.forEach {
@@ -51,10 +52,8 @@ func (t terraform) prepare(ctx context.Context, dir string, n int) (scene, error
 	if err := write(dir, "cli.rc", ""); err != nil {
 		return nil, err
 	}
-	if out, err := s.command(ctx, "init").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("init: %w\n%s", err, out)
-	}
-	return s, nil
+	_, err := within(ctx, limit, func(ctx context.Context) *exec.Cmd { return s.command(ctx, "init") }, nil)
+	return s, err
 }
 
 func (terraform) blocks(n int) string {
@@ -105,7 +104,7 @@ func (s *terraformScene) says(out string, fresh bool) error {
 
 // settle writes the state that an apply would leave: an apply of 10,000 objects takes
 // these tools many minutes. That the plan then finds nothing to do proves the state.
-func (s *terraformScene) settle(context.Context) error {
+func (s *terraformScene) settle(context.Context, time.Duration) error {
 	type instance struct {
 		Key        string         `json:"index_key,omitempty"`
 		Schema     int            `json:"schema_version"`

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,9 +21,9 @@ import (
 // tool is a tool in one form of writing objects.
 type tool interface {
 	name() string
-	// prepare makes what a fresh plan of n objects needs in a new folder, change what
-	// makes it an unchanged one.
-	prepare(ctx context.Context, dir string, n int) (scene, error)
+	// prepare makes what a fresh plan of n objects needs in a new folder. A command that
+	// takes longer than limit is ended: errLate.
+	prepare(ctx context.Context, dir string, n int, limit time.Duration) (scene, error)
 }
 
 // scene is a folder in which a tool plans.
@@ -31,8 +32,8 @@ type scene interface {
 	plan(ctx context.Context, fresh bool) *exec.Cmd
 	// says checks what a plan said: that all objects, or none, are to be made.
 	says(out string, fresh bool) error
-	// settle makes all objects, so that a plan finds nothing to do.
-	settle(ctx context.Context) error
+	// settle makes all objects, so that a plan finds nothing to do, within limit likewise.
+	settle(ctx context.Context, limit time.Duration) error
 	close() error
 }
 
@@ -92,17 +93,18 @@ func (m measured) measure(ctx context.Context, dir string, n int, o options) (ou
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return out, err
 	}
-	s, err := m.prepare(ctx, dir, n)
-	if err != nil {
-		return out, err
-	}
-	defer func() { err = errors.Join(err, s.close(), os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	out = outcome{tool: m.name(), objects: n}
+	s, err := m.prepare(ctx, dir, n, o.limit)
+	if err != nil {
+		return out.whenLate(ctx, err)
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
 	if out.fresh, err = median(ctx, s, true, o); err != nil {
 		return out.whenLate(ctx, err)
 	}
-	if err := s.settle(ctx); err != nil {
-		return out, err
+	if err := s.settle(ctx, o.limit); err != nil {
+		return out.whenLate(ctx, err)
 	}
 	if out.unchanged, err = median(ctx, s, false, o); err != nil {
 		return out.whenLate(ctx, err)
@@ -121,6 +123,17 @@ func (o outcome) whenLate(ctx context.Context, err error) (outcome, error) {
 	return o, nil
 }
 
+// within runs a command that is ended when it takes longer than limit: errLate. What it
+// says goes to said, too, unless that is nil.
+func within(ctx context.Context, limit time.Duration, start measure.Starter, said io.Writer) (measure.Figures, error) {
+	began := time.Now()
+	f, err := measure.Run(ctx, start, limit, said)
+	if err != nil && time.Since(began) >= limit {
+		err = errors.Join(errLate, err)
+	}
+	return f, err
+}
+
 // slow is how long a plan takes that is measured once: some forms take minutes.
 const slow = time.Minute
 
@@ -130,12 +143,8 @@ func median(ctx context.Context, s scene, fresh bool, o options) (measure.Figure
 	var all []measure.Figures
 	for i := range o.runs + 1 {
 		var said strings.Builder
-		began := time.Now()
-		f, err := measure.Run(ctx, func(ctx context.Context) *exec.Cmd { return s.plan(ctx, fresh) }, o.limit, &said)
+		f, err := within(ctx, o.limit, func(ctx context.Context) *exec.Cmd { return s.plan(ctx, fresh) }, &said)
 		if err != nil {
-			if time.Since(began) >= o.limit {
-				err = errors.Join(errLate, err)
-			}
 			return f, err
 		}
 		if err := s.says(said.String(), fresh); err != nil {

@@ -69,6 +69,7 @@ func guardsFile() string {
 //	-- refuse ARGS --  plans: the exit code is the section's first word, the output holds every other line
 //	-- plan ARGS --    plans: exit code 0, the output holds every line
 //	-- isa CODE ARGS -- runs isa, arguments quoted as in a shell: exit code CODE, the output holds every line
+//	-- hides CODE ARGS -- likewise: the output holds none of the lines
 //	-- has PATH KEY -- reads a list by plain HTTP: holds every line
 //	-- not PATH KEY -- and here: holds none of the lines
 //	-- killed before METHOD PATH ARGS -- applies, and is killed as the first such request is on its way
@@ -164,12 +165,21 @@ func (s stage) act(name, data string) {
 		s.holds(name, r.String(), rest)
 	case "plan":
 		s.holds(name, s.must(s.T, 0, s.dir, append([]string{"plan"}, args...)...).String(), data)
-	case "isa":
+	case "isa", "hides":
 		code, err := strconv.Atoi(args[0])
 		if err != nil {
 			s.Fatal(err)
 		}
-		s.holds(name, s.must(s.T, code, s.dir, unquoted(s.T, strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(name, "isa "), args[0])))...).String(), data)
+		text := s.must(s.T, code, s.dir, unquoted(s.T, strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(name, words[0]+" "), args[0])))...).String()
+		if words[0] == "isa" {
+			s.holds(name, text, data)
+			return
+		}
+		for line := range strings.Lines(data) {
+			if line = strings.TrimSpace(line); strings.Contains(text, line) {
+				s.Errorf("%s: it tells %q: %s", name, line, text)
+			}
+		}
 	case "killed":
 		s.killAt(s.T, s.dir, args[0] == "after", args[1], args[2], args[3:]...)
 	case "has", "not":

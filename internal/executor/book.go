@@ -178,8 +178,26 @@ func (b *book) begun(t *task) *state.Object {
 	if !known {
 		return nil
 	}
-	o.Begun = slices.Compact(slices.Sorted(slices.Values(append(touched(t), o.Begun...))))
+	o.Begun = slices.Compact(slices.Sorted(slices.Values(slices.Concat(touched(t), ahead(t), o.Begun))))
 	return &o
+}
+
+// ahead names what the steps behind a move between companies write: they put right what
+// the service makes of the object by the move, so that it is begun with the move.
+func ahead(t *task) []string {
+	var names []string
+	if t.step.Verb != planner.DoRelocate {
+		return nil
+	}
+	behind := false
+	for i := range t.change.Steps {
+		s := &t.change.Steps[i]
+		if behind {
+			names = slices.AppendSeq(names, maps.Keys(s.Attrs))
+		}
+		behind = behind || s.ID == t.step.ID
+	}
+	return names
 }
 
 // touched names what a step writes.
@@ -188,7 +206,7 @@ func touched(t *task) []string {
 	switch t.step.Verb {
 	case planner.DoPlace:
 		k := t.kind.Schema()
-		names = append(names, k.Parent, k.Order)
+		names = append(names, k.Parent, state.OrderName)
 	case planner.DoSuspend, planner.DoUnsuspend, planner.DoDelete, planner.DoUndelete:
 		names = append(names, state.StatusName)
 	case planner.DoRelocate:
@@ -197,32 +215,41 @@ func touched(t *task) []string {
 	return names
 }
 
+// stillBegun is what of begun has not come to its end when step t is done. Who was put
+// among siblings is told with all of them (arrange).
+func stillBegun(t *task, begun []string) []string {
+	written := touched(t)
+	out := slices.DeleteFunc(slices.Clone(begun), func(name string) bool {
+		return name == state.OrderName || t.last || slices.Contains(written, name)
+	})
+	placed := slices.Contains(begun, state.OrderName)
+	if t.step.Place != nil {
+		placed = !t.step.Place.Last
+	}
+	if placed {
+		out = append(out, state.OrderName)
+	}
+	return out
+}
+
 // frame fills in what does not depend on how far the change has come.
 func frame(t *task, o state.Object) state.Object {
 	k := t.kind.Schema()
 	o.Address, o.Kind, o.Schema = t.change.Address, t.change.Kind, k.Version
-	c := companyAfter(t)
+	c := companyAfter(t, o.DomainID)
 	o.DomainID, o.Company = c.DomainID, c.Label
 	o.Lifecycle = lifecycle(o.Lifecycle, t)
 	return o
 }
 
-// companyAfter is the company that the object is in when step t is done: the one that it
-// leaves, until it has been moved.
-func companyAfter(t *task) schema.Company {
-	if t.change.From == (schema.Company{}) {
+// companyAfter is the company that the object is in when step t is done, which was in that
+// of domain before it: the one that it leaves, until it has been moved.
+func companyAfter(t *task, before int) schema.Company {
+	moved := t.change.From == (schema.Company{}) || t.step.Verb == planner.DoRelocate || before == t.change.Company.DomainID
+	if moved {
 		return t.change.Company
 	}
-	for i := range t.change.Steps {
-		s := &t.change.Steps[i]
-		switch {
-		case s.Verb == planner.DoRelocate:
-			return t.change.Company
-		case s.ID == t.step.ID:
-			return t.change.From
-		}
-	}
-	return t.change.Company
+	return t.change.From
 }
 
 // lifecycle keeps what was said about an object that leaves, and protection until
@@ -260,16 +287,38 @@ func (b *book) applied(t *task, sent providers.Request, res providers.Result, no
 			break
 		}
 	}
+	o.Found = b.found(t, before, o.ID)
 	o.Attrs = merge(before.Attrs, t)
-	written := touched(t)
-	o.Begun = slices.DeleteFunc(slices.Clone(before.Begun), func(name string) bool { return t.last || slices.Contains(written, name) })
+	o.Begun = stillBegun(t, before.Begun)
 	if t.last && t.change.Managed != nil {
-		o.Attrs, o.Behind = t.change.Managed, t.change.Behind
+		o.Attrs = t.change.Managed
 	}
 	o.Needs = value.Refs(o.Attrs)
 	date(&o, t.step.Verb, now)
 	o.Status = status(&o, t, sent, res)
 	return o
+}
+
+// found is the status to keep of an object that was taken over by step t, or by one before
+// it. Who was taken over and works again is as anybody.
+func (b *book) found(t *task, before state.Object, id string) string {
+	if listed := b.listed[identity(t.change.Kind, id)].Status; before.ID != id || listed == live.InUse {
+		before.Found = ""
+		if listed == live.Suspended {
+			before.Found = string(listed)
+		}
+	}
+	switch t.step.Verb {
+	case planner.DoSuspend, planner.DoUnsuspend, planner.DoDelete, planner.DoUndelete:
+		return ""
+	}
+	return before.Found
+}
+
+// declared reports whether the block of somebody whom isa suspended is still there. What
+// the state keeps of leavers does not name a day (planner.Change.Managed).
+func declared(t *task) bool {
+	return value.Text(t.change.Managed[t.kind.Schema().SuspendOn]) != ""
 }
 
 // date keeps the stages of a leaver.
@@ -291,7 +340,7 @@ func status(o *state.Object, t *task, sent providers.Request, res providers.Resu
 	case t.last && t.change.Action == planner.Restore:
 		// A restore may find nothing to undo at the service.
 		o.Suspended, o.Deleted = time.Time{}, time.Time{}
-	case !o.Suspended.IsZero() || !o.Deleted.IsZero():
+	case (!o.Suspended.IsZero() || !o.Deleted.IsZero()) && !declared(t) && (t.last || o.Status == state.Retired):
 		return state.Retired
 	}
 	if t.step.Verb == planner.DoRecord || confirms(t.kind.Schema().Attrs, sent.Attrs, res.Attrs) {
@@ -339,8 +388,8 @@ func learnt(st *state.State, p *planner.Plan, kinds map[string]providers.Kind) [
 		if !ok {
 			continue
 		}
-		o.Attrs, o.Needs = rec.Attrs, value.Refs(rec.Attrs)
-		o.Behind, o.Begun = rec.Behind, nil
+		o.Attrs, o.Needs, o.Found = rec.Attrs, value.Refs(rec.Attrs), rec.Found
+		o.Begun = slices.DeleteFunc(slices.Clone(o.Begun), func(name string) bool { return name != state.OrderName })
 		if k := kinds[o.Kind]; k != nil {
 			o.Schema = k.Schema().Version
 		}

@@ -220,7 +220,7 @@ func (c *creation) finish(ctx context.Context, res providers.Result) error {
 	patch.Attrs = c.changeable()
 	last := res
 	if len(patch.Attrs) > 0 {
-		answer, err := c.repeat(ctx, c.task, patch)
+		answer, _, err := c.repeat(ctx, c.task, patch)
 		if err != nil {
 			return c.stub(res.ID, err)
 		}
@@ -229,7 +229,7 @@ func (c *creation) finish(ctx context.Context, res providers.Result) error {
 	if c.req.Place != nil {
 		place := c.req
 		place.Verb, place.ID, place.Attrs = string(planner.DoPlace), res.ID, nil
-		if _, err := c.repeat(ctx, c.task, place); err != nil {
+		if _, _, err := c.repeat(ctx, c.task, place); err != nil {
 			return c.stub(res.ID, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"fmt"
+	"slices"
 
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/planner"
@@ -14,14 +15,19 @@ import (
 type task struct {
 	step     *planner.Step
 	change   *planner.Change
-	last     bool // of its change
-	seq      int  // in the plan
+	last     bool  // of its change, all of which was done so far
+	end      *task // the last of its change
+	seq      int   // in the plan
 	kind     providers.Kind
-	needs    int // steps that are not done yet
-	frees    []*task
+	needs    int     // steps that it waits for
+	frees    []*task // what needs it done
+	lets     []*task // what only waits for its end
 	priority float64 // seconds before the end of the run at which it should begin
 	settled  bool    // done, failed or skipped
 }
+
+// next lists what waits for t, for whatever reason.
+func (t *task) next() []*task { return slices.Concat(t.frees, t.lets) }
 
 // lane is the operation that the task queues for first; "" when it makes no call.
 func (t *task) lane() string {
@@ -60,6 +66,9 @@ func build(p *planner.Plan, kinds map[string]providers.Kind) ([]*task, error) {
 			byID[t.step.ID] = t
 			tasks = append(tasks, t)
 		}
+		for _, t := range tasks[len(tasks)-len(c.Steps):] {
+			t.end = tasks[len(tasks)-1]
+		}
 	}
 	for _, t := range tasks {
 		for _, id := range t.step.Needs {
@@ -67,8 +76,7 @@ func build(p *planner.Plan, kinds map[string]providers.Kind) ([]*task, error) {
 			if need == nil {
 				return nil, broken("step %s needs %s, which is not in the plan", t.step.ID, id)
 			}
-			need.frees = append(need.frees, t)
-			t.needs++
+			need.before(t)
 		}
 	}
 	chainSteps(p, byID)
@@ -81,11 +89,21 @@ func chainSteps(p *planner.Plan, byID map[string]*task) {
 	for i := range p.Changes {
 		steps := p.Changes[i].Steps
 		for j := 1; j < len(steps); j++ {
-			before, after := byID[steps[j-1].ID], byID[steps[j].ID]
-			before.frees = append(before.frees, after)
-			after.needs++
+			byID[steps[j-1].ID].before(byID[steps[j].ID])
 		}
 	}
+}
+
+// before lets a task wait for t. A suspension takes an access away, which nothing that
+// failed before it may hold up: it only waits for the end, except of what brings a deleted
+// account back.
+func (t *task) before(next *task) {
+	next.needs++
+	if next.step.Verb == planner.DoSuspend && t.step.Verb != planner.DoUndelete {
+		t.lets = append(t.lets, next)
+		return
+	}
+	t.frees = append(t.frees, next)
 }
 
 func broken(format string, args ...any) error {

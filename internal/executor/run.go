@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/planner"
 	"github.com/isaworks/isa/state"
@@ -55,6 +56,9 @@ type run struct {
 	tasks   []*task
 	queue   *queue
 	book    *book
+
+	sequences map[addr.Address]*sequence // by sibling
+
 	natural *natural
 	results chan result
 	feed    *feed
@@ -123,7 +127,8 @@ func (r *run) begin() error {
 		return err
 	}
 	r.outcomes = make(map[*task]outcome, len(r.tasks))
-	if len(p.Changes) == 0 && len(p.Records) == 0 && st.Lineage != "" && st.Tenant == p.Tenant && sameTables(st.Tables, p.Tables) {
+	r.sequences = newSequences(p, r.tasks)
+	if len(p.Changes) == 0 && len(p.Records) == 0 && len(p.Sequences) == 0 && st.Lineage != "" && st.Tenant == p.Tenant && sameTables(st.Tables, p.Tables) {
 		r.book = newBook(st, p, r.Live)
 		return nil
 	}
@@ -140,6 +145,7 @@ func (r *run) begin() error {
 	}
 	known := rekey(st, p)
 	known = append(known, learnt(state.Fold(st, known), p, r.Kinds)...)
+	known = append(known, untouched(state.Fold(st, known), p, r.sequences)...)
 	if err := r.Session.Append(r.durable, true, append(entries, known...)...); err != nil {
 		return err
 	}
@@ -215,6 +221,7 @@ func (r *run) settle(res result) {
 	r.finished++
 	t.settled = true
 	r.outcomes[t] = outcome{err: res.err}
+	r.arrange(t)
 	if res.err != nil {
 		r.tell(Event{Kind: Fault, Err: res.err, Reason: res.err.Error()}, t)
 		r.consider(res.err)
@@ -223,7 +230,13 @@ func (r *run) settle(res result) {
 	}
 	r.denied = 0
 	r.tell(Event{Kind: Done}, t)
-	for _, f := range t.frees {
+	r.free(t.frees)
+	r.free(t.lets)
+}
+
+// free lets tasks go that waited for one that has settled.
+func (r *run) free(waiting []*task) {
+	for _, f := range waiting {
 		if f.needs--; f.needs == 0 && !f.settled {
 			r.queue.push(f)
 		}
@@ -269,12 +282,15 @@ func (r *run) halt(reason string) {
 	}
 }
 
-// skip settles all that needed a failed task, directly or not.
+// skip settles all that needed a failed task, directly or not, and lets go what only
+// waited for the end of one of them.
 func (r *run) skip(failed *task) {
 	queue := []*task{failed}
 	for len(queue) > 0 {
 		t := queue[0]
 		queue = queue[1:]
+		t.end.last = false // what follows in the change does not complete it
+		r.free(t.lets)
 		for _, f := range t.frees {
 			if f.settled {
 				continue
@@ -282,6 +298,7 @@ func (r *run) skip(failed *task) {
 			f.settled = true
 			r.finished++
 			r.outcomes[f] = outcome{cause: failed}
+			r.arrange(f)
 			r.tell(Event{Kind: Skip, Reason: skipReason(failed)}, f)
 			queue = append(queue, f)
 		}

@@ -57,7 +57,7 @@ func topological(tasks []*task) []*task {
 		}
 	}
 	for i := 0; i < len(order); i++ {
-		for _, f := range order[i].frees {
+		for _, f := range order[i].next() {
 			if needs[f.seq]--; needs[f.seq] == 0 {
 				order = append(order, f)
 			}
@@ -74,7 +74,7 @@ func longestPaths(order []*task, budget lanes.Budget) []float64 {
 		t := order[i]
 		own := cost(t.step.Calls, budget)
 		path[t.seq], share[t.seq] = own, own
-		for _, f := range t.frees {
+		for _, f := range t.next() {
 			path[t.seq] = max(path[t.seq], own+path[f.seq])
 			share[t.seq] += share[f.seq] / float64(f.needs)
 		}
@@ -90,7 +90,7 @@ func earliest(order []*task, budget lanes.Budget) []float64 {
 	at := make([]float64, len(order))
 	for _, t := range order {
 		end := at[t.seq] + cost(t.step.Calls, budget)
-		for _, f := range t.frees {
+		for _, f := range t.next() {
 			at[f.seq] = max(at[f.seq], end)
 		}
 	}
@@ -153,7 +153,7 @@ func newRehearsal(tasks []*task, budget lanes.Budget) *rehearsal {
 			r.kinds = append(r.kinds, made)
 		}
 		r.loads[t.seq] = kinds[key]
-		for _, f := range t.frees {
+		for _, f := range t.next() {
 			r.forwards.next[t.seq] = append(r.forwards.next[t.seq], int32(f.seq))
 			r.forwards.waits[f.seq]++
 			r.backwards.next[f.seq] = append(r.backwards.next[f.seq], int32(t.seq))

@@ -83,7 +83,7 @@ func TestARehearsalKeepsTheRules(t *testing.T) {
 		if at > took {
 			t.Errorf("%s begins at %v, after the end at %v", task.step.ID, at, took)
 		}
-		for _, f := range task.frees {
+		for _, f := range task.next() {
 			if starts[f.seq] < at {
 				t.Errorf("%s begins before %s, which it needs", f.step.ID, task.step.ID)
 			}

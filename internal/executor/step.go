@@ -42,17 +42,37 @@ func (r *run) carry(t *task) (err error) {
 	if t.step.Verb == planner.DoCreate {
 		return r.create(ctx, t, req)
 	}
-	if err := r.intend(t, r.book.begun(t)); err != nil {
+	former, _ := r.book.object(t.change.Address)
+	begun := r.book.begun(t)
+	if err := r.intend(t, begun); err != nil {
 		return err
 	}
-	res, err := r.repeat(ctx, t, req)
+	res, unsure, err := r.repeat(ctx, t, req)
 	if t.step.Verb == planner.DoUndelete && diag.ClassOf(err) == diag.NotFound {
 		return r.goneForGood(t, err)
 	}
 	if err != nil {
+		if begun != nil && !unsure && switches(t.step.Verb) && !isFatal(err) {
+			return r.undo(t, former, err)
+		}
 		return err
 	}
 	return r.record(t, req, res)
+}
+
+// switches reports whether a verb is a single call, so that a refusal of it leaves
+// everything as it was.
+func switches(v planner.Verb) bool {
+	return slices.Contains([]planner.Verb{planner.DoSuspend, planner.DoUnsuspend, planner.DoDelete, planner.DoUndelete}, v)
+}
+
+// undo journals an object as it was before a step that certainly did nothing, so that
+// nobody takes for isa's own what somebody else does from now on.
+func (r *run) undo(t *task, former state.Object, cause error) error {
+	if err := r.put(t, former, nil); err != nil {
+		return fatal{errors.Join(err, cause)}
+	}
+	return cause
 }
 
 // goneForGood forgets somebody whom the service has removed before the deletion
@@ -132,16 +152,18 @@ func (r *run) drop(t *task) error {
 
 // repeat does a step that may be done again as it is, when its answer was lost,
 // another writer came in between, or a read does not show yet what this run made.
-func (r *run) repeat(ctx context.Context, t *task, req providers.Request) (providers.Result, error) {
+// unsure tells that an attempt of those that failed may have been done.
+func (r *run) repeat(ctx context.Context, t *task, req providers.Request) (res providers.Result, unsure bool, err error) {
 	for attempt := 1; ; attempt++ {
-		res, err := r.send(ctx, t, req)
+		res, err = r.send(ctx, t, req)
+		unsure = unsure || diag.MayHaveHappened(err)
 		again := diag.MayHaveHappened(err) || diag.ClassOf(err) == diag.Conflict || diag.ClassOf(err) == diag.NotFound && r.young(t)
 		if err == nil || !again || attempt >= r.Looks.Attempts || stopsAll(err) {
-			return res, err
+			return res, unsure, err
 		}
 		r.tell(Event{Kind: Waiting, Reason: "repeating after: " + err.Error()}, t)
 		if !r.pause(attempt - 1) {
-			return res, err
+			return res, unsure, err
 		}
 	}
 }

@@ -57,9 +57,10 @@ func unitSchema() *schema.Kind {
 }
 
 func personSchema() *schema.Kind {
-	return &schema.Kind{Type: "person", Version: 1, Key: "login", Natural: []string{"login"}, Person: true, Attrs: []schema.Attr{
+	return &schema.Kind{Type: "person", Version: 1, Key: "login", Natural: []string{"login"}, Person: true, SuspendOn: "until", Attrs: []schema.Attr{
 		{Name: "login", Type: schema.Text(), CaseFold: true}, {Name: "unit", Type: schema.RefTo("unit")},
 		{Name: "note", Type: schema.Text(), Clearable: true},
+		{Name: "until", Type: schema.Text(), Steering: true},
 		{Name: "password", WriteOnly: true, CreateOnly: true, Type: schema.ObjectOf(
 			schema.Attr{Name: "value", Type: schema.SecretType()}, schema.Attr{Name: "generate", Type: schema.Switch()})}}}
 }

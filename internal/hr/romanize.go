@@ -100,63 +100,15 @@ func capitals(text string) string {
 // usualFamily returns how a family name is mostly written where that differs from the
 // rules, "" otherwise.
 func usualFamily(name string) string {
-	switch name {
-	case "김":
-		return "Kim"
-	case "이":
-		return "Lee"
-	case "박":
-		return "Park"
-	case "최":
-		return "Choi"
-	case "정":
-		return "Jung"
-	case "강":
-		return "Kang"
-	case "조":
-		return "Cho"
-	case "윤":
-		return "Yoon"
-	case "임":
-		return "Lim"
-	case "오":
-		return "Oh"
-	case "신":
-		return "Shin"
-	case "권":
-		return "Kwon"
-	case "안":
-		return "Ahn"
-	case "유":
-		return "Yoo"
-	case "고":
-		return "Ko"
-	case "문":
-		return "Moon"
-	case "심":
-		return "Shim"
-	case "노":
-		return "Noh"
-	case "곽":
-		return "Kwak"
-	case "성":
-		return "Sung"
-	case "주":
-		return "Joo"
-	case "우":
-		return "Woo"
-	case "구":
-		return "Koo"
-	case "공":
-		return "Kong"
-	case "현":
-		return "Hyun"
-	case "변":
-		return "Byun"
-	case "명":
-		return "Myung"
-	case "선우":
-		return "Sunwoo"
+	for _, f := range [...]struct{ hangul, latin string }{
+		{"김", "Kim"}, {"이", "Lee"}, {"박", "Park"}, {"최", "Choi"}, {"정", "Jung"}, {"강", "Kang"}, {"조", "Cho"},
+		{"윤", "Yoon"}, {"임", "Lim"}, {"오", "Oh"}, {"신", "Shin"}, {"권", "Kwon"}, {"안", "Ahn"}, {"유", "Yoo"},
+		{"고", "Ko"}, {"문", "Moon"}, {"심", "Shim"}, {"노", "Noh"}, {"곽", "Kwak"}, {"성", "Sung"}, {"주", "Joo"},
+		{"우", "Woo"}, {"구", "Koo"}, {"공", "Kong"}, {"현", "Hyun"}, {"변", "Byun"}, {"명", "Myung"}, {"선우", "Sunwoo"},
+	} {
+		if f.hangul == name {
+			return f.latin
+		}
 	}
 	return ""
 }

@@ -30,7 +30,15 @@ func Hands(found *planner.Hands, titles map[string]planner.Name, kinds []*schema
 		}
 		return u
 	})
-	return &out, h.names(titles)
+	names := h.names(titles)
+	h.showKeys()
+	for i := range out.Changes {
+		out.Changes[i].Note = h.scrub(out.Changes[i].Note)
+	}
+	for i := range out.Unseen {
+		out.Unseen[i].Why = h.scrub(out.Unseen[i].Why)
+	}
+	return &out, names
 }
 
 func (h *hiding) hand(v *veil, c planner.Hand) planner.Hand {
@@ -40,6 +48,7 @@ func (h *hiding) hand(v *veil, c planner.Hand) planner.Hand {
 	c.Added, _ = v.path(c.Attr, c.Added).(value.List)
 	c.Removed, _ = v.path(c.Attr, c.Removed).(value.List)
 	if h.nameless(c.Kind) {
+		h.hide(c.Title)
 		c.Title, c.Note = "", ""
 	}
 	return c

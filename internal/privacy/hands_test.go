@@ -20,16 +20,18 @@ func TestHands(t *testing.T) {
 			{Address: kim, Kind: "member", Title: "김비밀 secret.kim", Attr: "names.en_US.last", Applied: value.String("Bimil"), Live: value.String("Hidden")},
 			{Address: kim, Kind: "member", Title: "김비밀 secret.kim", Attr: "belongs_to.head", Element: value.ID(hq), Applied: value.Bool(true), Live: value.Bool(false)},
 			{Address: kim, Kind: "member", Title: "김비밀 secret.kim", Attr: "aliases", Added: value.List{value.String("nickname.of.kim")}},
+			{Address: hq, Kind: "org_unit", Title: "본사", Attr: "email", Note: "hq (mail) is held by 이남 other.lee now; 1042", Applied: value.String("hq"), Live: value.Clear{}},
 			{Address: hq, Kind: "org_unit", Title: "본사", Attr: "name", Applied: value.String("본사"), Live: value.String("본점")},
 		},
 		Unseen: []planner.Unseen{{Address: kim, Why: "user-get of secret.kim: denied", Failed: true}},
 	}
-	titles := map[string]planner.Name{kim.String(): {Title: "김비밀 secret.kim", Kind: "member"}, hq.String(): {Title: "본사", Kind: "org_unit"}}
+	titles := map[string]planner.Name{kim.String(): {Title: "김비밀 secret.kim", Kind: "member"}, hq.String(): {Title: "본사", Kind: "org_unit"},
+		"0b1c-lee": {Title: "이남 other.lee", Kind: "member"}}
 	for _, c := range []struct {
 		level       Level
 		shows, hide []string
 	}{
-		{IDs, []string{"1042", "본점", "head", "true", "names.en_US.last"}, []string{"김비밀", "secret.kim", "010", "Bimil", "Hidden", "nickname"}},
+		{IDs, []string{"1042", "본점", "head", "true", "is held by (hidden) (hidden) now; 1042", "names.en_US.last"}, []string{"김비밀", "secret.kim", "010", "Bimil", "Hidden", "nickname", "이남", "other.lee"}},
 		{Names, []string{"김비밀", "Bimil", "본점", "nickname"}, []string{"user-get"}},
 		{Full, []string{"김비밀", "010-3333-4444", "user-get"}, nil},
 	} {

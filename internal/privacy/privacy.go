@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
@@ -38,12 +39,28 @@ func Parse(text string) (Level, error) {
 // of p, and what comes back cannot be carried out.
 //
 // Texts that are hidden are told apart within one change: "(hidden 1)", "(hidden 2)".
-// Texts for people (reasons, warnings) lose the words that are hidden in the plan; those
-// about a person or a cell of a table are left out, since they may quote more.
+// Texts for people (reasons, warnings) lose the words that tell who somebody is: titles,
+// login IDs and addresses of people, and personal texts of one word. Those about a person or
+// a cell of a table are left out, since they may quote more.
 func Plan(p *planner.Plan, kinds []*schema.Kind, level Level) *planner.Plan {
 	if level == Full {
 		return p
 	}
+	shown, _ := hide(p, kinds, level)
+	return shown
+}
+
+// Scrubber returns what takes the words that Plan hides out of other texts: of what is told
+// while p is carried out. It is safe for concurrent use; nil where nothing is hidden.
+func Scrubber(p *planner.Plan, kinds []*schema.Kind, level Level) func(text string) string {
+	if level == Full {
+		return nil
+	}
+	_, h := hide(p, kinds, level)
+	return h.scrub
+}
+
+func hide(p *planner.Plan, kinds []*schema.Kind, level Level) (*planner.Plan, *hiding) {
 	h := newHiding(p, kinds, level)
 	out := *p
 	out.Changes = mapped(p.Changes, h.change)
@@ -57,7 +74,7 @@ func Plan(p *planner.Plan, kinds []*schema.Kind, level Level) *planner.Plan {
 	out.Content = mapped(p.Content, h.content)
 	out.Unserved = mapped(p.Unserved, h.unserved)
 	out.Diagnostics = mapped(p.Diagnostics, h.diagnostic)
-	return &out
+	return &out, h
 }
 
 // Diagnostics returns the diagnostics of a configuration as they may be shown at a level:
@@ -126,6 +143,9 @@ func (h *hiding) nameless(typ string) bool { return h.level == IDs && h.personal
 
 func (h *hiding) change(c planner.Change) planner.Change {
 	v := h.veil(c.Kind)
+	for _, attrs := range []value.Object{c.Before, c.After, c.Managed, c.Expect} {
+		h.identify(c.Kind, c.Company, attrs)
+	}
 	c.Before, c.After = v.object(c.Before), v.object(c.After)
 	c.Managed, c.Expect = v.object(c.Managed), v.object(c.Expect)
 	c.Steps = mapped(c.Steps, func(s planner.Step) planner.Step {
@@ -141,6 +161,8 @@ func (h *hiding) change(c planner.Change) planner.Change {
 
 func (h *hiding) drift(d planner.Drift) planner.Drift {
 	v := h.veil(d.Address.Type)
+	h.identify(d.Address.Type, schema.Company{}, value.Object{d.Attr: d.Applied})
+	h.identify(d.Address.Type, schema.Company{}, value.Object{d.Attr: d.Live})
 	d.Applied = v.attr(d.Attr, d.Applied)
 	d.Live = v.attr(d.Attr, d.Live)
 	if h.nameless(d.Address.Type) {
@@ -151,6 +173,7 @@ func (h *hiding) drift(d planner.Drift) planner.Drift {
 }
 
 func (h *hiding) record(r planner.Record) planner.Record {
+	h.identify(r.Address.Type, schema.Company{}, r.Attrs)
 	r.Attrs = h.veil(r.Address.Type).object(r.Attrs)
 	return r
 }
@@ -222,11 +245,7 @@ func (v *veil) value(a *schema.Attr, t *schema.Type, val value.Value, hide bool)
 		return v.inner(a, t, val, hide)
 	case value.String:
 		return v.text(a, t, val, hide)
-	case value.Int:
-		if hide {
-			return v.pseudonym(fmt.Sprint(val))
-		}
-	case value.Bool:
+	case value.Int, value.Bool:
 		if hide {
 			return v.pseudonym(fmt.Sprint(val))
 		}
@@ -286,12 +305,14 @@ func (v *veil) text(a *schema.Attr, t *schema.Type, s value.String, hide bool) v
 	case a != nil && (len(a.Enum) > 0 || v.kind != nil && a.Name == v.kind.Key):
 		return s
 	}
+	if (hide || strings.Contains(string(s), "@")) && (a == nil || len(a.Enum) == 0) {
+		v.h.hideWord(string(s))
+	}
 	return v.pseudonym(string(s))
 }
 
 // pseudonym is what a text is called within one object.
 func (v *veil) pseudonym(text string) value.String {
-	v.h.hide(text)
 	n, ok := v.seen[text]
 	if !ok {
 		n = len(v.seen) + 1

@@ -140,6 +140,40 @@ func TestWhatIsHiddenStaysApart(t *testing.T) {
 	}
 }
 
+// TestFreeTextsHideNothingElse: what somebody wrote about their work takes no words out of
+// what the plan says.
+func TestFreeTextsHideNothingElse(t *testing.T) {
+	p := people()
+	p.Changes[1].After["task"] = value.String("Sales and the list of 300 limit; look at true member.phone")
+	p.Changes[1].After["leave"] = value.Object{"from": value.String("look at the list"), "days": value.Int(300)}
+	p.Changes[1].After["birthday"], p.Changes[1].After["employee_number"] = value.String("1990-02-03"), value.String("300")
+	p.Diagnostics = diag.List{{Severity: diag.Error, Code: "guard.member.phone", Summary: "A guard refuses the plan",
+		Detail: "300 of 300: members change their phone; the limit is 10: 홍길동 gildong.hong, alias.one, 1990-02-03",
+		Fix:    "look at the list; if all of it is meant, run again with --allow member.phone=300"}}
+	for level, want := range map[privacy.Level]string{
+		privacy.IDs:   "300 of 300: members change their phone; the limit is 10: (hidden) (hidden), (hidden), (hidden)",
+		privacy.Names: "300 of 300: members change their phone; the limit is 10: 홍길동 gildong.hong, alias.one, (hidden)",
+	} {
+		d := privacy.Plan(p, kinds(), level).Diagnostics[0]
+		if d.Detail != want {
+			t.Errorf("%s: %s", level, d.Detail)
+		}
+		if d.Fix != p.Diagnostics[0].Fix {
+			t.Errorf("%s: %s", level, d.Fix)
+		}
+	}
+}
+
+// TestWhatIsTypedStays: a flag is typed as it stands, also where somebody is called so.
+func TestWhatIsTypedStays(t *testing.T) {
+	p := people()
+	p.Changes[1].Title = "COUNT member.phone"
+	p.Diagnostics = diag.List{{Severity: diag.Error, Code: "guard.member.phone", Fix: "ask member.phone, or run again with --allow member.phone=COUNT"}}
+	if got := privacy.Plan(p, kinds(), privacy.IDs).Diagnostics[0].Fix; got != "ask (hidden), or run again with --allow member.phone=COUNT" {
+		t.Error(got)
+	}
+}
+
 func TestThePlanStaysAsItIs(t *testing.T) {
 	p := people()
 	before, _ := json.Marshal(p)

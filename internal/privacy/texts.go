@@ -7,6 +7,8 @@ import (
 
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/schema"
+	"github.com/isaworks/isa/internal/value"
 	"github.com/isaworks/isa/planner"
 )
 
@@ -16,11 +18,45 @@ const hidden = "(hidden)"
 // explained is the way out of a warning that is not shown whole.
 const explained = "isa explain %s; --privacy full shows the rest"
 
-// hide remembers the words of a text that is hidden.
+// allow is the flag by which the way out of a guard is told.
+const allow = "--allow "
+
+// hide remembers the words of a text that tells who somebody is. Single letters and the
+// numbers that plans count with are no such words.
 func (h *hiding) hide(text string) {
 	for _, w := range words(text) {
-		if utf8.RuneCountInString(w) > 1 {
+		if n := utf8.RuneCountInString(w); n > 1 && (n > 4 || strings.Trim(w, "0123456789") != "") {
 			h.words[w] = true
+		}
+	}
+}
+
+// hideWord remembers a text of one word, such as a number or an address. Longer ones are
+// sentences, whose words say nothing by themselves.
+func (h *hiding) hideWord(text string) {
+	if len(words(text)) == 1 {
+		h.hide(text)
+	}
+}
+
+// identify remembers what people are known by, of the attributes of one object: title,
+// login ID and addresses.
+func (h *hiding) identify(typ string, company schema.Company, attrs value.Object) {
+	k := h.kinds[typ]
+	if k == nil || !h.nameless(typ) {
+		return
+	}
+	if k.Title != nil {
+		h.hide(k.Title(attrs))
+	}
+	if k.Claims == nil {
+		return
+	}
+	for _, c := range k.Claims(attrs, company, func(value.Value) string { return "" }) {
+		if c.Person {
+			name, _, _ := strings.Cut(c.Name, "@")
+			h.hide(c.Name)
+			h.hide(name)
 		}
 	}
 }
@@ -32,6 +68,11 @@ func (h *hiding) learn(p *planner.Plan) {
 			h.hide(p.Content[i].Title)
 		}
 	}
+	h.showKeys()
+}
+
+// showKeys keeps what addresses say from being hidden.
+func (h *hiding) showKeys() {
 	for w := range h.keys {
 		delete(h.words, w)
 	}
@@ -60,6 +101,11 @@ func (h *hiding) scrub(text string) string {
 	}
 	var b strings.Builder
 	for rest := text; rest != ""; {
+		if colour := escape(rest); colour > 0 {
+			b.WriteString(rest[:colour])
+			rest = rest[colour:]
+			continue
+		}
 		end := strings.IndexFunc(rest, func(r rune) bool { return !inWord(r) })
 		if end < 0 {
 			end = len(rest)
@@ -74,6 +120,14 @@ func (h *hiding) scrub(text string) string {
 		rest = rest[size:]
 	}
 	return b.String()
+}
+
+// escape is how long the sequence is that colours what follows on a terminal; 0: none.
+func escape(text string) int {
+	if !strings.HasPrefix(text, "\x1b[") {
+		return 0
+	}
+	return 1 + strings.IndexFunc(text, unicode.IsLetter)
 }
 
 // word replaces one word when it is hidden; what it ends with stays.
@@ -113,7 +167,11 @@ func (h *hiding) diagnostic(d diag.Diagnostic) diag.Diagnostic {
 		d.Fix = strings.Replace(explained, "%s", d.Code, 1)
 		return d
 	}
-	d.Detail, d.Fix, d.Paste = h.scrub(d.Detail), h.scrub(d.Fix), h.scrub(d.Paste)
+	fix, flag, lifts := strings.Cut(d.Fix, allow)
+	d.Detail, d.Fix, d.Paste = h.scrub(d.Detail), h.scrub(fix), h.scrub(d.Paste)
+	if lifts { // the flag has codes and counts, and is typed as it stands
+		d.Fix += allow + flag
+	}
 	return d
 }
 

@@ -87,7 +87,7 @@ type Attr struct {
 	CreateOnly   bool   // cannot change once the object exists
 	WriteOnly    bool   // cannot be read; a digest of the wanted value is kept in the state
 	KeyedBy      string // Map: its names are those of objects of this kind in the same company (their Natural attribute): written after these are, and before they are deleted
-	Vital        bool   // List: who loses all of it has no place any more, so that a guard counts it
+	Vital        bool   // List: who loses all of it has no place any more, or nobody to run it, so that a guard counts it
 	Unreadable   bool   // no listing gives it: it counts as it was last applied, unless it was read one by one (providers.Looker)
 	Aside        bool   // written by calls of its own, by a step behind the creation
 	Personal     bool   // personal data: hidden unless privacy allows

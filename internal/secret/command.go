@@ -57,6 +57,9 @@ func (r *Resolver) command(ctx context.Context, handle value.Secret, rest string
 	cmd := exec.CommandContext(limited, name, argv[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = r.dir, out, said, closingTime
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // it succeeded, and all that it wrote is read; an agent that it left behind keeps its output open
+	}
 	if ctx.Err() == nil && limited.Err() != nil {
 		return "", problem(fmt.Sprintf("the program did not end within %s", r.patience())+quoted(said, out), "run it by hand and see what it waits for")
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -53,6 +54,15 @@ func program(args []string) int {
 	case "talk":
 		fmt.Fprint(os.Stderr, strings.Repeat("words ", 100_000))
 		return 1
+	case "leave": // an agent behind
+		agent := exec.Command(os.Args[0], "program", "linger")
+		agent.Stdout, agent.Stderr = os.Stdout, os.Stderr
+		if err := agent.Start(); err != nil {
+			return 1
+		}
+		fmt.Println(args[1])
+	case "linger":
+		time.Sleep(2 * closingTime)
 	case "hang":
 		fmt.Println(canary)
 		time.Sleep(time.Hour)
@@ -100,6 +110,7 @@ func TestCommand(t *testing.T) {
 		{[]string{self, "program", "folder"}, filepath.Base(dir) + "<nil>", ""},
 		{[]string{self, "program", "input"}, "0 <nil>", ""},
 		{[]string{self, "program", "write"}, "", "is empty"},
+		{[]string{self, "program", "leave", "agent's"}, "agent's", ""},
 		{[]string{self, "program", "fail"}, "", "failed (exit status 3): the vault is locked: [31m… [0m is no key"},
 		{[]string{self, "program", "much"}, "", "more than"},
 		{[]string{self, "program", "talk"}, "", "words words"},

@@ -34,7 +34,7 @@ func openInput(fsys fs.FS, name string) (*input, *diag.Diagnostic) {
 			"Write a path with slashes, without .. and without a leading slash.")
 	}
 	actual := name
-	f, err := fsys.Open(name)
+	f, err := openRegular(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		near := ""
 		if actual, near = lookAround(fsys, name); actual == "" {
@@ -44,9 +44,12 @@ func openInput(fsys fs.FS, name string) (*input, *diag.Diagnostic) {
 			}
 			return nil, fileProblem(name, CodeMissing, "There is no such file.", fix)
 		}
-		f, err = fsys.Open(actual)
+		f, err = openRegular(fsys, actual)
 	}
 	in := &input{file: name, ext: strings.ToLower(path.Ext(actual)), closer: f}
+	if errors.Is(err, errDirectory) || errors.Is(err, errNoFile) {
+		return nil, in.unreadable(err)
+	}
 	if err != nil {
 		return nil, fileProblem(name, CodeMissing, "The file cannot be opened: "+reason(err)+".",
 			"Check the permissions of the file, and close it where it is open.")
@@ -61,20 +64,46 @@ func openInput(fsys fs.FS, name string) (*input, *diag.Diagnostic) {
 	return in, nil
 }
 
-var errLongFile = errors.New("the file is too long")
+var (
+	errLongFile  = errors.New("the file is too long")
+	errDirectory = errors.New("it is a directory")
+	errNoFile    = errors.New("it is no ordinary file")
+)
+
+// openRegular opens a file that is one: to open a named pipe would wait for its writer.
+func openRegular(fsys fs.FS, name string) (fs.File, error) {
+	info, err := fs.Stat(fsys, name)
+	if err == nil {
+		err = regular(info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fsys.Open(name)
+}
+
+// regular refuses what holds no table.
+func regular(info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return errDirectory
+	case !info.Mode().IsRegular():
+		return errNoFile
+	}
+	return nil
+}
 
 // measure takes the size and the digest. Files of a file system that cannot read
 // at a place are read into memory.
 func (in *input) measure(f fs.File) error {
 	info, err := f.Stat()
-	switch {
-	case err != nil:
+	if err == nil {
+		err = regular(info)
+	}
+	if err != nil {
 		return err
-	case info.IsDir():
-		return errors.New("it is a directory")
-	case !info.Mode().IsRegular():
-		return errors.New("it is no ordinary file")
-	case info.Size() > maxFileBytes:
+	}
+	if info.Size() > maxFileBytes {
 		return errLongFile
 	}
 	at, ok := f.(io.ReaderAt)

@@ -22,7 +22,7 @@ type grid struct {
 	cells   []uint32
 	rows    []gridRow
 	faults  map[int]*fault // by index in cells
-	columns []shared
+	columns []Repeats[uint32]
 	block   strings.Builder // holds the texts added last
 	choice  columnChoice
 }
@@ -122,40 +122,18 @@ func (g *grid) add(text string) uint32 {
 	return uint32(len(g.texts) - 1)
 }
 
-// shared finds repeated texts of one column. It gives up on columns that repeat
-// little, such as names and numbers, where it would cost more than it saves.
-type shared struct {
-	ids          map[string]uint32
-	hits, misses int
-	off          bool
-}
-
 // share stores a text of a column, once if it repeats.
 func (g *grid) share(col int, text string) uint32 {
 	if text == "" {
 		return nullText
 	}
 	for len(g.columns) <= col {
-		g.columns = append(g.columns, shared{})
+		g.columns = append(g.columns, Repeats[uint32]{})
 	}
-	c := &g.columns[col]
-	if c.off {
-		return g.add(text)
-	}
-	if id, ok := c.ids[text]; ok {
-		c.hits++
-		return id
-	}
-	if c.misses++; c.misses > 512 && c.hits < c.misses {
-		c.off, c.ids = true, nil
-		return g.add(text)
-	}
-	if c.ids == nil {
-		c.ids = map[string]uint32{}
-	}
-	id := g.add(text)
-	c.ids[g.texts[id]] = id
-	return id
+	return g.columns[col].Of(text, func(text string) (uint32, string) {
+		id := g.add(text)
+		return id, g.texts[id]
+	})
 }
 
 // putText puts a text of a workbook, cleaned here.

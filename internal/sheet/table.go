@@ -102,10 +102,11 @@ func (t *Table) Text(row, col int) (text string, null bool) {
 	return t.grid.texts[id], false
 }
 
+// Row returns the number that a row has in the file, counted from 1.
+func (t *Table) Row(row int) int { return int(t.grid.rows[t.first+row].number) }
+
 // Cell returns the origin of a cell.
-func (t *Table) Cell(row, col int) diag.Cell {
-	return t.cellOf(int(t.grid.rows[t.first+row].number), col)
-}
+func (t *Table) Cell(row, col int) diag.Cell { return t.cellOf(t.Row(row), col) }
 
 func (t *Table) cellOf(number, col int) diag.Cell {
 	c := diag.Cell{File: t.File, Sheet: t.Sheet, Ref: cellRef(number, t.left+col)}

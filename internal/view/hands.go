@@ -18,7 +18,7 @@ func Hands(w io.Writer, h *planner.Hands, titles map[string]planner.Name, s Styl
 	for _, section := range []struct {
 		title   string
 		ignored bool
-	}{{"Changed by hand since the last apply", false}, {"Changed by hand and left alone (lifecycle.ignore)", true}} {
+	}{{"Changed by hand since the last apply", false}, {ignoredByHand, true}} {
 		var rows []row
 		for _, object := range byObject(h.Changes, section.ignored) {
 			rows = append(rows, handRow(object, n))
@@ -210,13 +210,16 @@ func (s Style) unseen(b *strings.Builder, list []planner.Unseen) {
 // handsSummary counts: "3 changes by hand of 2 objects, 1 left alone. 310 objects compared."
 func handsSummary(h *planner.Hands) string {
 	compared := Plural(h.Compared, "object") + " compared with what isa applied last"
-	changes, ignored := 0, 0
+	changes, ignored, left := 0, 0, 0
 	for _, c := range h.Changes {
-		if c.Ignored {
+		switch {
+		case c.Ignored:
 			ignored++
-		} else {
-			changes++
+			continue
+		case c.Left:
+			left++
 		}
+		changes++
 	}
 	failed := 0
 	for _, u := range h.Unseen {
@@ -239,8 +242,11 @@ func handsSummary(h *planner.Hands) string {
 		text += ", " + Number(failed) + " not read"
 	}
 	text += "."
-	if changes > 0 {
+	if changes > left {
 		text += " isa plan shows what is changed back."
+	}
+	if left > 0 {
+		text += " A plan leaves " + Number(left) + " as they are: who was suspended or reactivated by hand."
 	}
 	return text
 }

@@ -52,14 +52,15 @@ type (
 		Style  template.CSS
 		Script template.JS
 
-		Title, Tenant, Made, AsOf  string
-		Summary, Cost, Hash, Apply string
-		Empty, Errored             bool
-		Counts                     []pageCount
-		Errors, Warnings           []pageItem
-		First, Kinds, Others       []pageSection
-		Requests                   []pageRequest
-		Rows                       int
+		Title, Tenant, Made, AsOf string
+		Summary, Cost, Hash       string
+		Apply, Again              string
+		Empty, Errored            bool
+		Counts                    []pageCount
+		Errors, Warnings          []pageItem
+		First, Kinds, Others      []pageSection
+		Requests                  []pageRequest
+		Rows                      int
 	}
 	pageCount struct {
 		Action string
@@ -104,7 +105,7 @@ func pageOf(r *review) pageData {
 		d.Made = ""
 	}
 	if !d.Empty && !d.Errored {
-		d.Apply = Approved(p)
+		d.Apply, d.Again = Approved(p), Again(p)
 	}
 	for _, c := range Counts(p.Summary) {
 		d.Counts = append(d.Counts, pageCount{string(c.Action), Number(c.Count), class(c.Action)})

@@ -54,7 +54,7 @@ func (m *markdown) keep(text string) { m.pieces = append(m.pieces, piece{text: t
 
 func (m *markdown) head(r *review) {
 	p := r.plan
-	m.keep("## Plan of isa\n\n")
+	m.keep("## Plan of " + escape(tenantOf(p)) + "\n\n")
 	switch {
 	case p.Diagnostics.HasErrors():
 		m.keep("**This plan cannot be carried out:** " + escape(DiagnosticCount(p.Diagnostics)) + ".\n\n")
@@ -73,10 +73,13 @@ func (m *markdown) foot(r *review) {
 		return
 	}
 	m.keep("Carry out exactly this plan, or nothing:\n\n```sh\n" + Approved(r.plan) + "\n```\n")
+	if again := Again(r.plan); again != "" {
+		m.keep("\n" + escape(again) + "\n")
+	}
 }
 
 // Approved is the command that carries out this plan and no other: with the same date and
-// the same guards lifted. What was planned of a part, or with variables, wants those again.
+// the same guards lifted. See Again.
 func Approved(p *planner.Plan) string {
 	text := "isa apply --expect " + ShortHash(p.Hash)
 	if p.AsOf != "" {
@@ -86,6 +89,15 @@ func Approved(p *planner.Plan) string {
 		text += fmt.Sprintf(" --allow %s=%d", Line(code), p.Allowed[code])
 	}
 	return text
+}
+
+// Again says what else the command of Approved wants, for a plan of a part or with variables;
+// "": nothing. The plan does not have the values.
+func Again(p *planner.Plan) string {
+	if len(p.Flags) == 0 {
+		return ""
+	}
+	return "Give " + Line(strings.Join(p.Flags, ", ")) + " again as it was given to isa plan; without, the plan is another one and refused."
 }
 
 // mostOpen is how many entries of a section stand open; what is removed always does.

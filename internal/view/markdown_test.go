@@ -46,8 +46,8 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestMarkdownOfNothing(t *testing.T) {
-	text, whole := markdownOf(t, &planner.Plan{}, MarkdownBytes)
-	if want := "## Plan of isa\n\n**No changes.** The tenant is as the configuration says.\n\n"; text != want || !whole {
+	text, whole := markdownOf(t, &planner.Plan{Tenant: "acme.co.kr"}, MarkdownBytes)
+	if want := "## Plan of acme.co.kr\n\n**No changes.** The tenant is as the configuration says.\n\n"; text != want || !whole {
 		t.Errorf("have %q, want %q", text, want)
 	}
 }
@@ -91,6 +91,26 @@ func TestMarkdownShowsTextsAsTheyAre(t *testing.T) {
 	shown := regexp.MustCompile(`(?s)<!--.*?-->`).ReplaceAllString(page, "")
 	if !strings.Contains(shown, "&lt;script&gt;alert(1)&lt;/script&gt;") || !strings.Contains(shown, "a|b `c` *d* [e](http://evil.example/f) https://evil.example/g www.evil.example &amp;lt;") {
 		t.Error("the text is not shown as it is")
+	}
+}
+
+// TestAgain: a plan of a part says what else its command wants.
+func TestAgain(t *testing.T) {
+	p := reviewed()
+	if got := Again(p); got != "" {
+		t.Error(got)
+	}
+	p.Flags = []string{"--target", "--var"}
+	var md, html strings.Builder
+	if _, err := Markdown(&md, p, MarkdownBytes); err != nil {
+		t.Fatal(err)
+	}
+	if err := HTML(&html, p); err != nil {
+		t.Fatal(err)
+	}
+	const want = "Give --target, --var again as it was given to isa plan"
+	if !strings.Contains(md.String(), want) || !strings.Contains(html.String(), want) {
+		t.Errorf("%q is not told in\n%s", want, md.String())
 	}
 }
 

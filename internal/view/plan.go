@@ -31,8 +31,9 @@ func Plan(w io.Writer, p *planner.Plan, s Style) error {
 		s.write(&b, rowsOf(group, n))
 	}
 	s.content(&b, p)
-	s.drift(&b, "Changed by hand since the last apply (will be changed back)", p.Drift, true, n)
-	s.drift(&b, "Changed by hand and left alone (lifecycle.ignore)", p.Drift, false, n)
+	for _, part := range driftParts(p.Drift) {
+		s.drift(&b, part.title, part.drift, n)
+	}
 	s.unserved(&b, p.Unserved)
 	s.warnings(&b, p.Diagnostics)
 	s.guards(&b, p.Headroom)
@@ -255,12 +256,38 @@ func topOr(n names, v value.Value) string {
 	return n.title(key(v))
 }
 
-func (s Style) drift(b *strings.Builder, title string, drift []planner.Drift, reverted bool, n names) {
+// Headings of what was changed by hand and is left alone: since the block says so, or since
+// isa takes back no suspension, nor any reactivation, that is not its own.
+const (
+	ignoredByHand = "Changed by hand and left alone (lifecycle.ignore)"
+	leftByHand    = "Suspended or reactivated by hand, and left so"
+)
+
+// driftPart is what was changed by hand of which one thing becomes.
+type driftPart struct {
+	title string
+	drift []planner.Drift
+}
+
+// driftParts parts what was changed by hand by what becomes of it.
+func driftParts(drift []planner.Drift) []driftPart {
+	parts := []driftPart{{title: "Changed by hand since the last apply (will be changed back)"}, {title: leftByHand}, {title: ignoredByHand}}
+	for _, d := range drift {
+		at := 2
+		switch {
+		case d.Reverted:
+			at = 0
+		case d.Attr == statusAttr:
+			at = 1
+		}
+		parts[at].drift = append(parts[at].drift, d)
+	}
+	return parts
+}
+
+func (s Style) drift(b *strings.Builder, title string, drift []planner.Drift, n names) {
 	var rows []row
 	for _, d := range drift {
-		if d.Reverted != reverted {
-			continue
-		}
 		// The title in front of the values: with both known, what was done by hand
 		// is applied → live.
 		r := row{sign: "~", colour: yellow, title: Line(d.Title), address: Line(d.Address.String()),

@@ -50,10 +50,10 @@ func reviewOf(p *planner.Plan) *review {
 	}
 	r.errors = diagnosticItems(p.Diagnostics, diag.Error)
 	r.warnings = diagnosticItems(p.Diagnostics, diag.Warning)
-	r.add(&r.first, r.leavers())
+	r.add(&r.first, r.going("Leavers", planner.Leaves))
 	r.add(&r.first, r.renames())
 	r.add(&r.first, r.heads())
-	r.add(&r.first, r.deleted("Units deleted", planner.DeletesUnit))
+	r.add(&r.first, r.going("Units deleted", planner.DeletesUnit))
 	r.add(&r.first, r.removed())
 	r.add(&r.first, r.administrators())
 	r.add(&r.first, r.noticed())
@@ -64,8 +64,9 @@ func reviewOf(p *planner.Plan) *review {
 	for _, group := range byKind(p.Changes) {
 		r.add(&r.kinds, r.kind(group))
 	}
-	r.add(&r.others, r.drift("Changed by hand since the last apply (will be changed back)", true))
-	r.add(&r.others, r.drift("Changed by hand and left alone (lifecycle.ignore)", false))
+	for _, part := range driftParts(p.Drift) {
+		r.add(&r.others, r.drift(part))
+	}
 	r.add(&r.others, r.mail())
 	r.add(&r.others, r.unserved())
 	return r
@@ -91,16 +92,6 @@ func (r *review) effects(sort planner.EffectSort, f func(e planner.Effect, c *pl
 func about(c *planner.Change) item {
 	mark, colour := sign(c.Action)
 	return item{sign: mark, paint: colour, title: Line(c.Title), address: Line(c.Address.String()), change: c}
-}
-
-func (r *review) leavers() section {
-	s := section{title: "Leavers"}
-	r.effects(planner.Leaves, func(_ planner.Effect, c *planner.Change) {
-		i := about(c)
-		i.removal, i.details = true, details(c, r.names)
-		s.items = append(s.items, i)
-	})
-	return s
 }
 
 // attributes tells how one attribute of changes changes, one item a change and attribute.
@@ -138,7 +129,7 @@ func (r *review) heads() section {
 	return s
 }
 
-func (r *review) deleted(title string, sort planner.EffectSort) section {
+func (r *review) going(title string, sort planner.EffectSort) section {
 	s := section{title: title}
 	r.effects(sort, func(_ planner.Effect, c *planner.Change) { s.items = append(s.items, r.removal(c)) })
 	return s
@@ -191,13 +182,11 @@ func (r *review) noticed() section {
 	}
 	var counts []string
 	for _, c := range []struct {
-		n    int
-		word string
-	}{{out, "sign-out"}, {invited, "invitation"}, {int(notices), "notice of moved mail"}} {
-		if c.n > 0 && c.word == "notice of moved mail" {
-			counts = append(counts, Plural(c.n, "notice")+" of moved mail")
-		} else if c.n > 0 {
-			counts = append(counts, Plural(c.n, c.word))
+		n           int
+		word, after string
+	}{{out, "sign-out", ""}, {invited, "invitation", ""}, {int(notices), "notice", " of moved mail"}} {
+		if c.n > 0 {
+			counts = append(counts, Plural(c.n, c.word)+c.after)
 		}
 	}
 	if len(counts) > 0 {
@@ -311,13 +300,11 @@ func takes(d detail) bool {
 	return d.new == cleared || slices.ContainsFunc(d.list, func(e string) bool { return strings.HasPrefix(e, "-") })
 }
 
-func (r *review) drift(title string, reverted bool) section {
-	s := section{title: title}
-	for _, d := range r.plan.Drift {
-		if d.Reverted == reverted {
-			s.items = append(s.items, item{sign: "~", paint: yellow, title: Line(d.Title), address: Line(d.Address.String()),
-				details: r.names.difference(KindWord(d.Attr), d.Applied, applied(d.Applied, d.Live))})
-		}
+func (r *review) drift(part driftPart) section {
+	s := section{title: part.title}
+	for _, d := range part.drift {
+		s.items = append(s.items, item{sign: "~", paint: yellow, title: Line(d.Title), address: Line(d.Address.String()),
+			details: driftDetails(&d, r.names)})
 	}
 	return s
 }

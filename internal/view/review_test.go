@@ -33,6 +33,7 @@ func reviewed() *planner.Plan {
 	slices.SortStableFunc(p.Changes, func(a, b planner.Change) int {
 		return slices.Index(kinds, a.Kind) - slices.Index(kinds, b.Kind)
 	})
+	p.Drift = append(p.Drift, planner.Drift{Address: unit("X9"), Title: "해외영업팀", Attr: "order", Applied: value.ID(unit("S200")), Live: nil, Reverted: true})
 	leaver := person("0555")
 	for _, c := range p.Changes {
 		if c.Action == planner.Suspend {

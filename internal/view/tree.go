@@ -14,6 +14,9 @@ const parentAttr = "parent"
 // orderAttr is the attribute that orders objects of a kind.
 const orderAttr = "order"
 
+// statusAttr stands for an object's status among what was changed by hand.
+const statusAttr = "status"
+
 // node is one object of a tree: changed, or only the place where others hang.
 type node struct {
 	key      string

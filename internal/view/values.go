@@ -127,8 +127,12 @@ func (n names) edit(add, remove value.List) []string {
 	for _, t := range n.texts(add) {
 		out = append(out, "+"+t)
 	}
-	for _, t := range n.texts(remove) {
-		out = append(out, "-"+t)
+	for _, e := range remove {
+		if _, lead := n.lead(e); lead != "" { // what goes is named, not described
+			out = append(out, "-"+lead)
+			continue
+		}
+		out = append(out, "-"+n.text(e))
 	}
 	return out
 }

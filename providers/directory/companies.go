@@ -47,7 +47,8 @@ func relocation() *schema.Relocation {
 
 // reframe writes what a member of company from has as it would be read in company to:
 // addresses that were short get their domain, those of the new company lose it. What the
-// member has in the new company already is the own from then on.
+// member has in the new company already is the own from then on: the grade there, and the
+// address as an alias.
 func reframe(attrs value.Object, from, to schema.Company) value.Object {
 	out := clone(attrs)
 	anew := func(name string) value.String { return value.String(LocalName(FullAddress(name, from), to)) }
@@ -65,14 +66,32 @@ func reframe(attrs value.Object, from, to schema.Company) value.Object {
 		out["aliases"] = aliases
 	}
 	if there, ok := out["concurrent"].(value.Object); ok {
-		rest := clone(there)
-		delete(rest, to.Domain)
+		rest, domain := clone(there), strings.ToLower(to.Domain)
+		if entry, ok := rest[domain].(value.Object); ok {
+			ownFromNow(out, entry)
+		}
+		delete(rest, domain)
 		out["concurrent"] = rest
 		if len(rest) == 0 {
 			delete(out, "concurrent")
 		}
 	}
 	return out
+}
+
+// ownFromNow makes what a member has in a company besides the own one what they have in
+// the own one.
+func ownFromNow(attrs, entry value.Object) {
+	switch grade := entry["job_grade"].(type) {
+	case nil, value.Clear:
+	default:
+		attrs["job_grade"] = grade
+	}
+	email, ok := entry["email"].(value.String)
+	aliases, _ := attrs["aliases"].(value.List)
+	if ok && email != "" && email != attrs["login_id"] && !slices.Contains(aliases, value.Value(email)) {
+		attrs["aliases"] = append(slices.Clone(aliases), email)
+	}
 }
 
 // eachConcurrent calls f for what is written about each other company, in order.

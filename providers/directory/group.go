@@ -41,7 +41,7 @@ func sendersAttrs() (senders, sendAs schema.Attr) {
 // is refused by Check, so that a group can always be created after its members.
 func groupAttrs() []schema.Attr {
 	administrators := people("administrators", "The group masters, at least one.")
-	administrators.Ownership = "listed"
+	administrators.Ownership, administrators.Vital = "listed", true
 	senders, sendAs := sendersAttrs()
 
 	attrs := []schema.Attr{

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/isaworks/isa/internal/diag"
+	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
 	"github.com/isaworks/isa/providers"
@@ -41,6 +42,16 @@ func relocate(ctx context.Context, k *kind[api.User], r providers.Request) (*api
 	return nil, explainMove(err, r.Company)
 }
 
+// Whereabouts reads one object wherever it is: members are known in the whole tenant
+// (10 §2.3).
+func (k *kind[T]) Whereabouts(ctx context.Context, id string) (o live.Object, there bool, err error) {
+	found, err := k.found(k.get(ctx, 0, id))
+	if err != nil || len(found) == 0 {
+		return live.Object{}, false, err
+	}
+	return found[0], true, nil
+}
+
 // explainMove adds the reasons for which the service refuses a move.
 func explainMove(err error, to schema.Company) error {
 	var f *diag.Failure
@@ -61,7 +72,9 @@ func (k *kind[T]) moveBody(ctx context.Context, r providers.Request, was *api.Us
 	}
 	from := k.company(was.DomainID)
 	have := k.schema.Relocate.Reframe(k.readMember(was).Attrs, from, r.Company)
-	delete(have, "job_grade") // of the company that is left
+	if was := k.readMember(was).Attrs; have["job_grade"] == was["job_grade"] {
+		delete(have, "job_grade") // of the company that is left
+	}
 	w.merged = merge(k.schema.Attrs, have, r.Attrs)
 	list, err := organizations(w)
 	if err != nil {

@@ -165,7 +165,7 @@ func TestPageViews(t *testing.T) {
 		{"view=people&state=deleted", []string{"u301@acme.co.kr", "완전히 삭제"}, []string{"u300@", "첫 로그인</button>"}},
 		{"view=people&q=%3Cscript%3E", []string{"찾는 구성원이 없습니다", `value="&lt;script&gt;"`}, []string{"<script>"}},
 		{"view=people&company=10000002", []string{"찾는 구성원이 없습니다"}, nil},
-		{"view=people&unit=" + url.QueryEscape(s.tenant.children["top/10000001"][0]), []string{"그 아래 조직의 구성원"}, []string{"u300@"}},
+		{"view=people&unit=" + url.QueryEscape(s.tenant.children["top/10000001"][0]), []string{": 그 아래 조직까지의 구성원"}, []string{"u300@"}},
 		{"view=groups", []string{"동호회 1", "마스터"}, nil},
 		{"view=groups&q=no-such-group", []string{"찾는 그룹이 없습니다"}, nil},
 		{"view=mail", []string{"아직 쓰인 메일함이 없습니다"}, nil},

@@ -69,7 +69,7 @@ func (p proposer) arguments() map[string]completion {
 	mails := p.addresses(content, nil, -1)
 	return map[string]completion{
 		"state show": p.addresses(nil, all, 1), "state rm": p.addresses(nil, all, -1), "state mv": p.addresses(object, all, 2),
-		"state list": p.addresses(nil, all, 1), "import": p.addresses(object, nil, 1), "explain": p.addresses(object, all, 1),
+		"state list": p.addresses(nil, all, 1), "import": p.addresses(object, nil, 1), "explain": p.addresses(all, all, 1),
 		"survey": mails, "sync": mails, "status": mails, "verify": mails, "mail dedupe": mails,
 	}
 }

@@ -57,6 +57,21 @@ org_unit "hr" {
 	}
 }
 
+// TestExplainIsCompleted with what has no account too.
+func TestExplainIsCompleted(t *testing.T) {
+	d := newDesk(t, `
+wave "one" { phase = "presync" }
+mail_source "old" {
+  imap { host = "mail.example.com" }
+}
+`)
+	for typed, want := range map[string]string{"wave.o": "wave.one", "mail_s": "mail_source.old"} {
+		if got := strings.Join(d.proposed(t, "explain", typed), " "); got != want {
+			t.Errorf("isa explain %s: %s, want %s", typed, got, want)
+		}
+	}
+}
+
 // TestEveryFormatIsProposed holds the usage of flags that take one of a few words to
 // the form that completion reads.
 func TestEveryFormatIsProposed(t *testing.T) {

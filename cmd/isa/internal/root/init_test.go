@@ -47,7 +47,7 @@ func TestWhatInitWritesIsPlanned(t *testing.T) {
 			}
 			for _, step := range [][]string{
 				append([]string{"init", "--domain", c.name, "--domain-id", "7", "--plan", c.plan}, c.more...), {"fmt", "--check"}, {"validate"}, {"graph"},
-				{"plan"}, {"apply", "--yes"}, {"plan", "--detailed-exitcode"},
+				{"plan", "--allow", "member.invitation=300"}, {"apply", "--yes", "--allow", "member.invitation=300"}, {"plan", "--detailed-exitcode"},
 			} {
 				if code := d.types("", step...); code != cli.CodeDone {
 					t.Fatalf("isa %v ended with %d: %s%s", step, code, d.out.String(), d.err.String())

@@ -189,7 +189,9 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 			visit(sub)
 		}
 	}
-	visit(New(cli.System()))
+	isa := New(cli.System())
+	isa.InitDefaultCompletionCmd()
+	visit(isa)
 	known := func(flag string) bool {
 		for _, c := range commands {
 			if c.Flags().Lookup(flag) != nil || c.PersistentFlags().Lookup(flag) != nil {
@@ -203,7 +205,7 @@ func TestReadmeNamesWhatThereIs(t *testing.T) {
 			t.Errorf("no command has --%s", m[1])
 		}
 	}
-	for _, m := range regexp.MustCompile("[`/]isa ([a-z]+)").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("[`/]isa ([a-z][a-z-]+)").FindAllStringSubmatch(string(text), -1) {
 		if commands[m[1]] == nil {
 			t.Errorf("there is no command %s", m[1])
 		}

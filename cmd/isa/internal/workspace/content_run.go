@@ -241,6 +241,8 @@ func notReady(st *state.State, m *mail.Migration, info providers.StreamInfo) str
 		return "the member is not created yet: isa apply"
 	case o.Status == state.Retired:
 		return "the member has left"
+	case o.Shut():
+		return "the member is suspended"
 	case info.Moved && info.Wave != m.Wave.String() && (info.Wave != "" || !m.Wave.IsZero()):
 		return fmt.Sprintf("it was moved with %s before and is in %s now: put it back, or isa apply --allow wave.membership=1", waveOr(info.Wave), waveOr(m.Wave.String()))
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/isaworks/isa/internal/addr"
+	"github.com/isaworks/isa/internal/diag"
 	"github.com/isaworks/isa/internal/live"
 	"github.com/isaworks/isa/internal/schema"
 	"github.com/isaworks/isa/internal/value"
@@ -95,8 +96,9 @@ func (w *Workspace) InvitationLimit(n int) (limit int, allowed bool) {
 }
 
 // Invite sends invitations again, one after the other: to an address, or with "" to each
-// one's private one. The state is locked, and records each when it has been sent, so that
-// a run that was cut off is gone on with. sent is told of each with its error; the error
+// one's private one. The state is locked, and records each before it is sent, so that a
+// run that was cut off is gone on with and nobody gets a second mail; only a refusal
+// takes it back. sent is told of each with its error; the error
 // is for what concerns all.
 func (w *Workspace) Invite(ctx context.Context, people []Registration, to string, sent func(Registration, error)) (err error) {
 	ctx, _, stop := w.env.Until(ctx, nil)
@@ -133,15 +135,23 @@ func (w *Workspace) invite(ctx context.Context, session state.Session, r Registr
 	if err := session.Check(ctx); err != nil {
 		return err
 	}
-	if err := inviter.Invite(ctx, r.ID, to); err != nil {
+	before, known := session.State().Find(r.Address)
+	if !known {
+		return inviter.Invite(ctx, r.ID, to)
+	}
+	record := func(o state.Object, sync bool) error {
+		return session.Append(context.WithoutCancel(ctx), sync, state.Entry{Put: &state.Put{Step: "invite", Object: o}})
+	}
+	invited := before
+	invited.Invited = w.env.Now()
+	if err := record(invited, true); err != nil {
 		return err
 	}
-	o, known := session.State().Find(r.Address)
-	if !known {
-		return nil
+	err := inviter.Invite(ctx, r.ID, to)
+	if err != nil && !diag.MayHaveHappened(err) {
+		return errors.Join(err, record(before, false))
 	}
-	o.Invited = w.env.Now()
-	return session.Append(context.WithoutCancel(ctx), false, state.Entry{Put: &state.Put{Step: "invite", Object: o}})
+	return err
 }
 
 // addressesOf lists the addresses of at most ten people.

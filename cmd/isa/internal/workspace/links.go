@@ -39,7 +39,7 @@ func (w *Workspace) Links(ctx context.Context, addresses []addr.Address) ([]Link
 		o := &st.Objects[i]
 		linker, can := w.tenant.kinds[o.Kind].(providers.Linker)
 		k := w.kind(o.Kind)
-		if !can || k == nil || !k.Person || o.ID == "" || o.Status == state.Retired {
+		if !can || k == nil || !k.Person || o.ID == "" || o.Shut() {
 			continue
 		}
 		named := len(addresses) == 0 && permitted(o)

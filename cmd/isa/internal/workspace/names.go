@@ -11,7 +11,8 @@ import (
 )
 
 // nameAll fills plan.Names: titles of what the changes refer to, by address and
-// by service ID, and the chain of parents above objects of a tree.
+// by service ID, the chain of parents above objects of a tree, and the people whom its
+// texts quote: what is to hide them knows them by these names.
 func nameAll(p *planner.Plan, cfg *config.Config, st *state.State, snap live.Snapshot, kinds []*schema.Kind) {
 	n := newNaming(cfg, st, snap, kinds)
 	for i := range p.Changes {
@@ -23,6 +24,11 @@ func nameAll(p *planner.Plan, cfg *config.Config, st *state.State, snap live.Sna
 			n.address(e.To)
 		}
 	}
+	for _, d := range p.Drift {
+		n.refs(d.Applied)
+		n.refs(d.Live)
+	}
+	n.quoted(planTexts(p))
 	if len(n.out) > 0 {
 		p.Names = n.out
 	}
@@ -38,6 +44,7 @@ func handNames(h *planner.Hands, cfg *config.Config, st *state.State, snap live.
 			n.refs(v)
 		}
 	}
+	n.quoted(handTexts(h))
 	return n.out
 }
 

@@ -39,14 +39,21 @@ type document struct {
 	Privacy privacy.Level `json:"privacy,omitempty"` // "": nothing is hidden
 }
 
+// writeJSON writes a plan without the digests of rows, which only the state needs: who
+// knows somebody could look whether a row about them is there.
 func writeJSON(env *cli.Env, p *planner.Plan, level privacy.Level) error {
+	out := *p
+	out.Tables = slices.Clone(p.Tables)
+	for i := range out.Tables {
+		out.Tables[i].Digest = ""
+	}
 	if level == privacy.Full {
 		level = ""
 	}
 	enc := json.NewEncoder(env.Out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(document{p, p.Diagnostics.HasErrors(), level})
+	return enc.Encode(document{&out, p.Diagnostics.HasErrors(), level})
 }
 
 // Invalid is the plan that cannot be made from a configuration with errors: nothing

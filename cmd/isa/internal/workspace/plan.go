@@ -42,7 +42,7 @@ func missing(objects []addr.Address, st *state.State, snap live.Snapshot) bool {
 	for i := range st.Objects {
 		o := &st.Objects[i]
 		id := o.Kind + "\x00" + o.ID
-		there[o.Address] = listed[id] && !(o.Status == state.Retired && works[id])
+		there[o.Address] = listed[id] && !(o.Shut() && works[id])
 	}
 	return slices.ContainsFunc(objects, func(a addr.Address) bool { return !there[a] })
 }
@@ -72,6 +72,9 @@ func (w *Workspace) lookPast(ctx context.Context, p *view.Progress, st *state.St
 	began := w.env.Now()
 	snap, err := w.snapshot(ctx, w.tenant, p, refused)
 	if err != nil {
+		return snap, err
+	}
+	if snap, err = w.seek(ctx, p, st, snap); err != nil {
 		return snap, err
 	}
 	p.Line(listed(w, snap, w.env.Now().Sub(began)))
@@ -260,5 +263,6 @@ func (w *Workspace) input(st *state.State, snap live.Snapshot, now time.Time) pl
 func (w *Workspace) complete(plan *planner.Plan, st *state.State, snap live.Snapshot) {
 	plan.Diagnostics = append(plan.Diagnostics, w.Warnings...)
 	plan.Diagnostics.Sort()
+	plan.Flags = w.selected.flags()
 	nameAll(plan, w.Config, st, snap, w.kinds)
 }

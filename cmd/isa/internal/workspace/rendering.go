@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -31,15 +32,25 @@ type Rendering struct {
 	maxBytes int    // 0: as the format wants
 }
 
+const privacyUsage = "ids, names or full: what is shown of people (default "
+
 // Register adds the flags.
 func (r *Rendering) Register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&r.format, "format", formatText, "text, json, markdown or html")
-	cmd.Flags().StringVar(&r.privacy, "privacy", "", "ids, names or full: what is shown of people (default ids in markdown, names in html, else full)")
+	cmd.Flags().StringVar(&r.privacy, "privacy", "", privacyUsage+"ids in markdown, names in html, else full)")
 	cmd.Flags().IntVar(&r.maxBytes, "max-bytes", 0, fmt.Sprintf("cut markdown at this `size` (default %d); what is removed is never cut", view.MarkdownBytes))
+}
+
+// RegisterPrivacy adds the flag of what always writes text.
+func (r *Rendering) RegisterPrivacy(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&r.privacy, "privacy", "", privacyUsage+"full)")
 }
 
 // Check refuses flags that are not known or do not go together.
 func (r *Rendering) Check() error {
+	if r.format == "" {
+		r.format = formatText
+	}
 	formats := []string{formatText, formatJSON, formatMarkdown, formatHTML}
 	if err := CheckFormat(r.format, formats...); err != nil {
 		return err
@@ -66,6 +77,38 @@ func (r *Rendering) level() (privacy.Level, error) {
 		return privacy.Names, nil
 	}
 	return privacy.Full, nil
+}
+
+// Open is Open that tells the errors of the configuration in the format, and with what is
+// shown of people, that was asked for.
+func (r *Rendering) Open(ctx context.Context, env *cli.Env, s Selection) (*Workspace, error) {
+	level, err := r.level()
+	if err != nil {
+		return nil, err
+	}
+	if !r.OwnsOut() && level == privacy.Full {
+		return Open(ctx, env, s)
+	}
+	w, _, list, err := Load(ctx, env, s)
+	if err != nil || w != nil {
+		return w, err
+	}
+	if err := r.Show(env, Invalid(env, list), nil); err != nil {
+		return nil, err
+	}
+	return nil, Wrong(list)
+}
+
+// Hide takes what is hidden of people in a plan out of everything that env writes from now
+// on: what is told while the plan is carried out.
+func (r *Rendering) Hide(env *cli.Env, p *planner.Plan) error {
+	level, err := r.level()
+	if err != nil {
+		return err
+	}
+	scrub := privacy.Scrubber(p, blocks(), level)
+	env.Out, env.Err = privacy.Writer(env.Out, scrub), privacy.Writer(env.Err, scrub)
+	return nil
 }
 
 // OwnsOut reports whether everything is told in the one document on Out, errors of

@@ -95,6 +95,21 @@ func (s Selection) read() (selected, error) {
 	return out, err
 }
 
+// flags are those that a plan of a part, or with values, was made with. The values are not
+// told: a variable may be personal.
+func (s selected) flags() []string {
+	var out []string
+	for _, f := range []struct {
+		name  string
+		given int
+	}{{"--target", len(s.targets)}, {"--exclude", len(s.exclude)}, {"--wave", len(s.waves)}, {"--var", len(s.vars)}} {
+		if f.given > 0 {
+			out = append(out, f.name)
+		}
+	}
+	return out
+}
+
 func (s Selection) readVars() (map[string]string, error) {
 	vars := map[string]string{}
 	for _, v := range s.Vars {

@@ -28,6 +28,7 @@ type options struct {
 	file      string // saved plan, "" = plan now
 	expect    string // hash, or path of a saved plan
 	yes       bool
+	rendering workspace.Rendering
 
 	saved  *planner.Plan // of file
 	person *cli.Person
@@ -52,6 +53,7 @@ func New(env *cli.Env) *cobra.Command {
 	}
 	o.selection.Register(cmd)
 	o.selection.RegisterWave(cmd)
+	o.rendering.RegisterPrivacy(cmd)
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
 	cmd.Flags().StringVar(&o.expect, "expect", "", "apply only a plan with this `HASH`; or the path of a saved plan, to see how they differ")
 	return cmd
@@ -77,7 +79,7 @@ func run(ctx context.Context, o *options) error {
 	if err := o.readSaved(); err != nil {
 		return err
 	}
-	w, err := workspace.Open(once, o.env, o.selection)
+	w, err := o.rendering.Open(once, o.env, o.selection)
 	if err != nil {
 		return err
 	}
@@ -114,6 +116,9 @@ func (o *options) move(stops workspace.Stops, w *workspace.Workspace, content *w
 
 // check finds what is wrong with the flags before anything is read.
 func (o *options) check() error {
+	if err := o.rendering.Check(); err != nil {
+		return err
+	}
 	if !o.yes && !o.env.InTerminal {
 		return errors.New("there is no terminal to ask on; give --yes to apply without being asked, or isa plan --out FILE, then isa apply --yes FILE")
 	}
@@ -179,7 +184,7 @@ func (o *options) locked(once, abort context.Context, w *workspace.Workspace, se
 
 // show shows the plan and refuses one that may not be carried out.
 func (o *options) show(plan *planner.Plan, w *workspace.Workspace) error {
-	if err := workspace.ShowPlan(o.env, plan, w.Sources()); err != nil {
+	if err := o.rendering.Show(o.env, plan, w.Sources()); err != nil {
 		return err
 	}
 	if err := workspace.Refusal(plan); err != nil {
@@ -197,7 +202,7 @@ func (o *options) readSaved() (err error) {
 	if o.file == "" {
 		return nil
 	}
-	if o.saved, err = workspace.ReadPlan(o.env, o.file); err != nil {
+	if o.saved, err = o.read(o.file); err != nil {
 		return err
 	}
 	if o.selection.AsOf == "" {
@@ -208,6 +213,15 @@ func (o *options) readSaved() (err error) {
 		o.selection.Allow = append(o.selection.Allow, fmt.Sprintf("%s=%d", code, o.saved.Allowed[code]))
 	}
 	return nil
+}
+
+// read reads a saved plan and hides of it what is not to be told.
+func (o *options) read(file string) (*planner.Plan, error) {
+	p, err := workspace.ReadPlan(o.env, file)
+	if err != nil {
+		return nil, err
+	}
+	return p, o.rendering.Hide(o.env, p)
 }
 
 // onlySaved restricts content to that of the saved plan.
@@ -226,14 +240,14 @@ func (o *options) onlySaved() {
 
 // plan makes the plan, or takes the saved one and checks that it still holds.
 func (o *options) plan(ctx context.Context, w *workspace.Workspace, st *state.State) (*planner.Plan, live.Snapshot, error) {
-	if o.file == "" {
-		return w.Plan(ctx, st)
+	fresh, snap, err := w.Plan(ctx, st)
+	if err == nil {
+		err = o.rendering.Hide(o.env, fresh)
+	}
+	if err != nil || o.file == "" {
+		return fresh, snap, err
 	}
 	saved := o.saved
-	fresh, snap, err := w.Plan(ctx, st)
-	if err != nil {
-		return nil, snap, err
-	}
 	why := slices.Concat(w.Outdated(saved), planner.Stale(saved, snap, st), planner.Superseded(saved, fresh))
 	if len(why) == 0 {
 		return saved, snap, nil
@@ -258,7 +272,7 @@ func (o *options) expected(plan *planner.Plan) error {
 	case o.expect == "":
 		return nil
 	case looksLikeFile(o.expect):
-		approved, err := workspace.ReadPlan(o.env, o.expect)
+		approved, err := o.read(o.expect)
 		if err != nil {
 			return err
 		}

@@ -156,6 +156,7 @@ func (o *org) total(u *graph.Unit) map[addr.Address]bool {
 
 // mark colours the units that a plan changes. Removed ones are hung where they are.
 func (o *org) mark(c *graph.Chart, plan *planner.Plan) {
+	removed := o.removed(plan)
 	for i := range plan.Changes {
 		ch := &plan.Changes[i]
 		if ch.Kind != directory.OrgUnit {
@@ -163,8 +164,9 @@ func (o *org) mark(c *graph.Chart, plan *planner.Plan) {
 		}
 		u := o.units[ch.Address]
 		if u == nil {
-			u = &graph.Unit{Key: ch.Address.String(), Name: cmp.Or(ch.Title, ch.Address.String())}
-			if above := c.Find(plan.Names[ch.Address.String()].Parent); above != nil {
+			u = removed[ch.Address.String()]
+			parent := plan.Names[u.Key].Parent
+			if above := cmp.Or(removed[parent], c.Find(parent)); above != nil {
 				above.Below = append(above.Below, u)
 			} else {
 				c.Top = append(c.Top, u)
@@ -173,6 +175,20 @@ func (o *org) mark(c *graph.Chart, plan *planner.Plan) {
 		u.Mark = markOf(ch)
 		u.Note = o.note(u, ch, plan)
 	}
+}
+
+// removed are the units of a plan that the configuration does not have, by their keys.
+// All of them are made before any is hung, because one may be below another.
+func (o *org) removed(plan *planner.Plan) map[string]*graph.Unit {
+	out := map[string]*graph.Unit{}
+	for i := range plan.Changes {
+		ch := &plan.Changes[i]
+		if ch.Kind == directory.OrgUnit && o.units[ch.Address] == nil {
+			key := ch.Address.String()
+			out[key] = &graph.Unit{Key: key, Name: cmp.Or(ch.Title, key)}
+		}
+	}
+	return out
 }
 
 // note tells what a plan does to a unit beyond its mark: "from 전략본부, was 영업1팀".

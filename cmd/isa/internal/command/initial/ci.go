@@ -24,6 +24,7 @@ const github = `# Plans each pull request and shows the plan in it. Nothing here
 #
 # The runner is your own: the state and the tables hold personal data and are not in
 # git. Keep the directory with them on the runner and name it in the variable ISA_FILES.
+# What is copied here is removed in the end: never apply in this job.
 name: isa
 on: pull_request
 
@@ -67,7 +68,7 @@ jobs:
           code=0
           isa plan --format markdown > plan.md || code=$?
           cat plan.md >> "$GITHUB_STEP_SUMMARY"
-          gh pr comment ${{ github.event.pull_request.number }} --body-file plan.md --edit-last --create-if-none
+          [ ! -s plan.md ] || gh pr comment ${{ github.event.pull_request.number }} --body-file plan.md --edit-last --create-if-none
           exit $code
       - name: Leave nothing behind
         if: always()
@@ -79,7 +80,10 @@ const gitlab = `# Plans each merge request and keeps the plan as its artifact. N
 # approved: isa apply --expect HASH
 #
 # The runner is your own: the state and the tables hold personal data and are not in
-# git. Keep the directory with them on the runner and name it in the variable ISA_FILES;
+# git. Keep the directory with them on the runner, mounted where jobs run in containers,
+# and name it in the variable ISA_FILES. What is copied here is removed in the end: never
+# apply in this job.
+#
 # WORKS_CLIENT_ID, WORKS_CLIENT_SECRET, WORKS_SERVICE_ACCOUNT and WORKS_PRIVATE_KEY are
 # masked variables.
 isa:

@@ -11,9 +11,11 @@ type company struct {
 	domain   string
 	domainID int
 	plan     string
-	people   *table // nil: none
-	units    *table // nil: none
-	posts    *table // nil: none
+	people   *table   // nil: none
+	units    *table   // nil: none
+	today    string   // as 2024-03-02, in Seoul
+	posts    *table   // nil: none
+	tables   []string // paths of all tables of people, units and posts that were found
 }
 
 // quote writes text as a literal of the language.

@@ -1,14 +1,14 @@
 package initial
 
 import (
-	"path"
 	"strings"
 
 	"github.com/isaworks/isa/internal/calibration"
 )
 
 // ignored are the files beside a configuration that must not be in git: they hold
-// personal data or keys, or belong to one machine. The tables are among them.
+// personal data or keys, or belong to one machine. All tables that were found are among
+// them, whether they are used or not. git minds capitals, and isa does not.
 func ignored(c *company) []string {
 	out := []string{
 		"# isa: personal data, keys, and what belongs to one machine",
@@ -22,15 +22,32 @@ func ignored(c *company) []string {
 		"*.plan",
 		calibration.File + ".lock",
 		"spool/",
-		"*.xlsx", "*.xls", "*.csv", "*.tsv",
+		"*.[xX][lL][sS]*", "*.[cC][sS][vV]", "*.[tT][sS][vV]",
+		"*.svg", "*.dot", "*.gv", "*.mmd", "*.mermaid", // what isa graph draws names people
 		"photos/",
 	}
-	for _, t := range []*table{c.people, c.units, c.posts} {
-		if t != nil && path.Ext(t.path) == ".txt" {
-			out = append(out, "/"+t.path)
-		}
+	for _, path := range c.tables {
+		out = append(out, onlyThat(path))
 	}
 	return out
+}
+
+// onlyThat is a pattern for one file. What git would read in another way, or cannot
+// tell in a line, stands for any character.
+func onlyThat(path string) string {
+	var b strings.Builder
+	b.WriteByte('/')
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c < ' ', c == ' ' && i == len(path)-1:
+			b.WriteByte('?')
+		case strings.IndexByte(`\*?[`, c) >= 0:
+			b.WriteString(`\` + string(c))
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // lackingLines are the lines of want that a .gitignore does not have.

@@ -11,12 +11,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/isaworks/isa/cmd/isa/internal/cli"
 	"github.com/isaworks/isa/cmd/isa/internal/workspace"
+	"github.com/isaworks/isa/config"
 	"github.com/isaworks/isa/internal/view"
+	"github.com/isaworks/isa/planner"
+	"github.com/isaworks/isa/providers/directory"
 )
 
 type options struct {
@@ -78,7 +83,7 @@ func run(ctx context.Context, o *options) error {
 	if err := refuseExisting(o.dir); err != nil {
 		return err
 	}
-	c := &company{domain: strings.ToLower(o.domain), domainID: o.domainID, plan: o.plan}
+	c := &company{domain: strings.ToLower(o.domain), domainID: o.domainID, plan: o.plan, today: o.env.Now().In(time.FixedZone("KST", 9*60*60)).Format(time.DateOnly)}
 	if err := o.findTables(ctx, c); err != nil {
 		return err
 	}
@@ -151,26 +156,29 @@ func escaped(path string) string {
 
 // findTables reads the tables that flags name or that lie in the directory.
 func (o *options) findTables(ctx context.Context, c *company) error {
-	found, passed, err := look(o.dir)
+	found, passed, err := look(ctx, o.dir)
 	if err != nil {
 		return err
 	}
 	for _, why := range passed {
 		fmt.Fprintln(o.env.Err, view.Line(why))
 	}
+	for _, t := range found {
+		c.tables = append(c.tables, t.path)
+	}
 	for _, t := range []struct {
 		flag, file, worksheet string
 		role                  role
 		to                    **table
 	}{{"--table", o.table, o.worksheet, people, &c.people}, {"--units", o.units, "", units, &c.units}, {"--posts", o.posts, "", posts, &c.posts}} {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		switch there := of(found, t.role); {
 		case t.file == "none":
 		case t.file != "":
-			if *t.to, err = named(o.dir, t.flag, t.file, t.worksheet, t.role); err != nil {
+			if *t.to, err = named(ctx, o.dir, t.flag, t.file, t.worksheet, t.role); err != nil {
 				return err
+			}
+			if !slices.Contains(c.tables, (*t.to).path) {
+				c.tables = append(c.tables, (*t.to).path)
 			}
 		case len(there) == 1:
 			*t.to = there[0]
@@ -312,17 +320,53 @@ func (o *options) report(ctx context.Context, c *company, written []string) erro
 	} else {
 		errs = append(errs, say("\nThe configuration is valid: %s.", workspace.Declared(cfg)))
 	}
-	at := ""
-	if o.dir != "." && o.dir != "" {
-		at = " --chdir " + o.dir
+	return errors.Join(append(errs, say("%s", o.next(c, invited(cfg))))...)
+}
+
+// invited is how many people the first apply may invite.
+func invited(cfg *config.Config) int {
+	n := 0
+	if cfg == nil {
+		return n
 	}
-	errs = append(errs, say("\nNext:\n"+
-		"  isa%s validate\n      checks the files and the tables\n"+
-		"  isa sandbox --plan %s --domain %s=%d -- isa%s plan\n      a rehearsal on a local tenant\n"+
-		"  isa%s graph --out org.svg\n      the org chart, for a browser\n"+
-		"  isa%s plan\n      the tenant itself, once the variables are set that tenant.hcl reads; it changes nothing",
-		at, c.plan, c.domain, c.domainID, at, at, at))
-	return errors.Join(errs...)
+	for _, in := range cfg.Objects {
+		if in.Kind.Type == directory.Member && in.Attrs["private_email"] != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// next tells what comes next.
+func (o *options) next(c *company, invited int) string {
+	at, allow, why := "", "", ""
+	if o.dir != "." && o.dir != "" {
+		at = " --chdir " + shellWord(o.dir)
+	}
+	if invited > planner.InvitationLimit {
+		allow = fmt.Sprintf(" --allow member.invitation=%d", invited)
+		why = fmt.Sprintf("\n  --allow lets this plan invite %d people at once; without it a guard stops above %d", invited, planner.InvitationLimit)
+	}
+	return fmt.Sprintf("\nNext:\n"+
+		"  isa%[1]s validate\n      checks the files and the tables\n"+
+		"  isa sandbox --plan %[3]s --domain %[4]s=%[5]d -- isa%[1]s plan%[2]s\n      a rehearsal on a local tenant\n"+
+		"  isa%[1]s graph --out org.svg\n      the org chart, for a browser\n"+
+		"  isa%[1]s plan%[2]s\n      the tenant itself, once the variables are set that tenant.hcl reads; it changes nothing%[6]s",
+		at, allow, c.plan, c.domain, c.domainID, why)
+}
+
+// shellWord is a text as one word of a command line.
+func shellWord(text string) string {
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-+=./:,@%", r) || r == filepath.Separator
+	}
+	switch {
+	case strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0:
+		return text
+	case filepath.Separator == '\\':
+		return `"` + text + `"` // no name has a quote there
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // exists reports whether there is something at a path.

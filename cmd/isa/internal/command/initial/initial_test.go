@@ -3,8 +3,11 @@ package initial_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -95,16 +98,16 @@ func TestTables(t *testing.T) {
 		{"the usual", map[string]string{"staff.csv": "사번,성명,아이디,부서명,직급,개인메일,휴대폰,입사일\n001,홍길동,gildong,영업팀,과장,a@example.com,1012345678,2024.3.2\n002,남궁민수,minsu,인사팀,대리,b@example.com,010-1111-2222,20200101\n"},
 			"2 job grades, 2 members, 2 org units", []string{`external_key = each.key`, `password { mode = "member" }`, `"과장" = 1 "대리" = 2`}},
 		{"title above, marks on headings, two columns for the name", map[string]string{"hr/명부.csv": "2026년 직원 명부\n\n사원번호*,성,이름 (필수),계정,부서\n1,홍,길동,gildong@acme.co.kr,영업팀\n"},
-			"1 member, 1 org unit", []string{`header_row = 3`, `last_name = each.value["성"]`, `split("@", each.value["계정"])[0]`}},
+			"1 member, 1 org unit", []string{`header_row = 3`, `last_name = each.value["성"]`, `login_id = each.value["계정"] == null ? null : lower(split("@", each.value["계정"])[0])`}},
 		{"codes and names of units in one table", map[string]string{"s.csv": "사번,성명,아이디,부서코드,부서명\n1,홍길동,aa,S1,영업1팀\n2,김철수,bb,S2,영업2팀\n3,이영희,cc,S1,영업1팀\n"},
 			"3 members, 2 org units", []string{`name = each.value[0]`}},
 		{"several rows a person", map[string]string{"s.csv": "사번,성명,아이디,부서명,직책,주겸\n1,홍길동,aa,영업팀,팀장,주\n1,홍길동,aa,기획팀,,겸\n2,김철수,bb,영업팀,,주\n"},
-			"2 members, 2 org units, 1 position", []string{`local.posts : k => rows[0]`, `primary = contains(`}},
+			"2 members, 2 org units, 1 position", []string{`local.posts : k => rows[0]`, `primary = lookup({ "주" = true, "겸" = false }, belongs_to.value["주겸"], null)`}},
 		{"units with a root that is in no row, people by the name of their unit", map[string]string{
 			"p.csv": "사번,성명,아이디,부서\n1,홍길동,aa,영업팀\n2,김철수,bb,\n", "u.tsv": "조직코드\t조직명\t상위조직코드\t정렬순서\nA\t본사\t0\t1\nB\t영업팀\tA\t2\n"},
 			"2 members, 2 org units", []string{`|| contains(["0"], each.value["상위조직코드"])`, `local.unit_codes[`, `these people get no unit`}},
 		{"leavers by status, some without private address", map[string]string{"s.csv": "사번,성명,아이디,부서,재직상태,개인메일\n1,홍길동,aa,영업팀,재직,a@example.com\n2,김철수,bb,영업팀,퇴직,\n3,이영희,cc,영업팀,육아휴직,\n"},
-			"2 members, 1 org unit", []string{`contains(["육아휴직", "재직"], r["재직상태"])`, `2 cells of "개인메일" are empty`}},
+			"2 members, 1 org unit", []string{`if !contains(["퇴직"], r["재직상태"])`, `2 cells of "개인메일" are empty`}},
 		{"leavers by date, no login", map[string]string{"s.csv": "사번,성명,퇴사일\nA1,홍길동,\nA2,김철수,2024-01-01\n"},
 			"1 member, 1 org unit", []string{`r["퇴사일"] == null`, `login_id = lower(each.key)`, `org_unit = org_unit.hq`}},
 		{"text that means something to the language", map[string]string{"s.csv": "사번,\"성명(\"\"${x}\"\" %{y})\",아이디,부서\n1,홍길동,aa,영업 {1}팀\n"},
@@ -149,7 +152,7 @@ func TestNothingIsWrittenOver(t *testing.T) {
 	if err := d.types("", flags()...); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.read(t, ".gitignore"); !strings.HasPrefix(got, "/mine\nisa.state.*\n") || strings.Count(got, "isa.state.*") != 2 || !strings.Contains(got, "*.xlsx\n") {
+	if got := d.read(t, ".gitignore"); !strings.HasPrefix(got, "/mine\nisa.state.*\n") || strings.Count(got, "isa.state.*") != 2 || !strings.Contains(got, "*.[cC][sS][vV]\n") {
 		t.Errorf(".gitignore became\n%s", got)
 	}
 	if d.read(t, ".github/workflows/isa.yml") != "mine" || !strings.Contains(d.out.String(), "kept     .github/workflows/isa.yml") {
@@ -276,33 +279,198 @@ func TestTablesThatAreNotUsedAreTold(t *testing.T) {
 	d.valid(t)
 }
 
-// TestGitignoreCovers goes by the names of the files that isa makes and reads.
+// TestGitignoreCovers asks git about the files that isa makes and reads, and about those
+// that belong to the configuration.
 func TestGitignoreCovers(t *testing.T) {
-	d := newDesk(t, map[string]string{"staff.txt": "사번\t성명\n1\t홍길동\n"})
+	staff := "사번,성명\n1,홍길동\n"
+	tables := map[string]string{"staff.txt": staff, "hr/STAFF.CSV": staff, "직원.CSV": staff, "hr/[2026] 명단.TXT": staff, `hr/a*b\c.txt`: staff, "!#.txt ": "", "hr/s.Xlsx": ""}
+	d := newDesk(t, tables)
+	git := func(input string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-C", d.Dir, "-c", "core.quotePath=false"}, args...)...)
+		cmd.Stdin = strings.NewReader(input)
+		out, err := cmd.Output()
+		var exit *exec.ExitError
+		if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) { // 1: none is ignored
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	git("", "init", "-q")
 	if err := d.types("", flags("--table", "none")...); err != nil {
 		t.Fatal(err)
 	}
-	patterns := strings.Split(d.read(t, ".gitignore"), "\n")
-	for _, name := range []string{
+	covered := []string{
 		"isa.state.json", "isa.state.json.backup", "isa.state.journal", "isa.state.lock", "isa.state.ledger", "isa.state.ledger-wal", "isa.state.ledger-shm",
 		"isa.state.ledger.lock", "isa.state.ledger.progress", ".isa.state.json.123.tmp", "isa.handout.age", "calibration.json.lock", "sandbox.env",
-		"change.plan", "staff.xlsx", "staff.xls", "staff.csv", "staff.tsv", "works.pem", "gateway.key",
-	} {
-		covered := false
-		for _, p := range patterns {
-			if ok, err := filepath.Match(p, name); err == nil && ok {
-				covered = true
-			}
-		}
-		if !covered {
+		"change.plan", "staff.xlsx", "staff.xlsm", "staff.XLS", "staff.csv", "hr/staff.tsv", "works.pem", "gateway.key", "org.svg", "people.dot", "a.gv", "a.mmd", "a.mermaid",
+		"staff.txt", "hr/STAFF.CSV", "직원.CSV", "hr/[2026] 명단.TXT", `hr/a*b\c.txt`, "hr/s.Xlsx",
+	}
+	for _, name := range covered {
+		if git(name+"\x00", "check-ignore", "-z", "--no-index", "--stdin") == "" {
 			t.Errorf("%s is not covered", name)
 		}
 	}
-	for _, name := range []string{"tenant.hcl", "people.hcl", "calibration.json", "README.md", "prod.vars.hcl"} {
-		for _, p := range patterns {
-			if ok, err := filepath.Match(p, name); err == nil && ok {
-				t.Errorf("%s is covered by %s", name, p)
+	for _, name := range []string{"tenant.hcl", "people.hcl", "calibration.json", "README.md", "prod.vars.hcl", "notes.txt", "hr/2 명단.TXT", "hr/aXb.txt"} {
+		if git(name+"\x00", "check-ignore", "-z", "--no-index", "--stdin") != "" {
+			t.Errorf("%s is covered", name)
+		}
+	}
+}
+
+// TestWhoStaysIn: a table says who has left, and nobody else is left out.
+func TestWhoStaysIn(t *testing.T) {
+	for _, c := range []struct {
+		name, heading string
+		texts         []string
+		want          string
+		told          []string
+	}{
+		{"a status", "재직상태", []string{"재직", "", "퇴직예정", "휴직", "퇴직", "퇴직후재고용", "정년 퇴직"}, "5 members, 1 org unit",
+			[]string{"left out:   2 of 7 rows, by 재직상태: 정년 퇴직 1, 퇴직 1", "left in:    empty 1, 재직 1, 퇴직예정 1, 퇴직후재고용 1, 휴직 1"}},
+		{"nobody left", "재직상태", []string{"재직", "inactive"}, "2 members, 1 org unit", nil},
+		{"yes and no", "재직여부", []string{"Y", "N", "Y"}, "2 members, 1 org unit", []string{"left out:   1 of 3 rows, by 재직여부: N 1"}},
+		{"dates", "퇴사일", []string{"", "2020-01-01", "2020-02-30", "9999-12-31", "2099.1.1"}, "4 members, 1 org unit",
+			[]string{"left out:   1 of 5 rows, by 퇴사일", "left in:    2020-02-30 1, 2099.1.1 1, 9999-12-31 1, empty 1"}},
+	} {
+		table := "사번,성명,아이디," + c.heading + "\n"
+		for i, text := range c.texts {
+			table += fmt.Sprintf("%d,홍길동,a%d,%s\n", i, i, text)
+		}
+		d := newDesk(t, map[string]string{"s.csv": table})
+		if err := d.types("", flags()...); err != nil {
+			t.Fatal(err)
+		}
+		out := d.out.String()
+		if got := d.valid(t); got != c.want {
+			t.Errorf("%s declares %s, want %s", c.name, got, c.want)
+		}
+		for _, line := range c.told {
+			if !strings.Contains(out, line+"\n") {
+				t.Errorf("%s: %q is not in\n%s", c.name, line, out)
 			}
 		}
+	}
+	// A status that the table has only later.
+	d := newDesk(t, map[string]string{"s.csv": "사번,성명,아이디,재직상태\n1,홍길동,aa,재직\n2,김철수,bb,퇴직\n"})
+	if err := d.types("", flags()...); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(d.Dir, "s.csv"), []byte("사번,성명,아이디,재직상태\n1,홍길동,aa,출산휴가\n2,김철수,bb,퇴직\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.valid(t); got != "1 member, 1 org unit" {
+		t.Errorf("with a new status it declares %s", got)
+	}
+}
+
+// TestHeads: a column says who is a head by yes and no, or it says nothing about it.
+func TestHeads(t *testing.T) {
+	for _, c := range []struct{ heads, want string }{
+		{"김철수 최지우 김철수", ""},
+		{"N N N", ""},
+		{"Y N Y", `head = lookup({ "Y" = true, "N" = false }, each.value["부서장"], null)`},
+		{"예 - 아니오", `head = lookup({ "예" = true, "-" = false, "아니오" = false }, each.value["부서장"], null)`},
+		{"O  ", `head = each.value["부서장"] == null ? false : lookup({ "O" = true }, each.value["부서장"], null)`},
+		{"Y 대행 N", ""},
+	} {
+		table := "사번,성명,아이디,부서,부서장\n"
+		for i, text := range strings.Split(c.heads, " ") {
+			table += fmt.Sprintf("%d,홍길동,a%d,팀 %d,%s\n", i, i, i, text)
+		}
+		d := newDesk(t, map[string]string{"s.csv": table})
+		if err := d.types("", flags()...); err != nil {
+			t.Fatal(err)
+		}
+		told := strings.Contains(d.out.String(), "not used:   부서장 (not only yes and no)")
+		d.valid(t)
+		text := regexp.MustCompile(` +`).ReplaceAllString(d.read(t, "people.hcl"), " ")
+		if got := strings.Contains(text, " head ="); got != (c.want != "") || !strings.Contains(text, c.want) || told == got {
+			t.Errorf("%s: want %s in\n%s", c.heads, c.want, text)
+		}
+	}
+}
+
+// TestAnEmptyLogin is told with its cell.
+func TestAnEmptyLogin(t *testing.T) {
+	d := newDesk(t, map[string]string{"s.csv": "사번,성명,회사메일\n1,홍길동,aa@acme.co.kr\n2,김철수,\n"})
+	if err := d.types("", flags()...); err != nil {
+		t.Fatal(err)
+	}
+	_, _, list, err := workspace.Load(context.Background(), &d.Env, workspace.Selection{})
+	if err != nil || list.Errors() != 1 || list[0].Code != "value.missing" || list[0].Cell == nil || list[0].Cell.Ref != "C3" {
+		t.Errorf("it is told as %v %v", list, err)
+	}
+}
+
+// TestNext: the commands can be typed as they stand, and no guard is turned off for good.
+func TestNext(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("사번,성명,아이디,개인메일\n")
+	for i := range 60 {
+		fmt.Fprintf(&table, "%d,홍길동,a%d,a%d@example.com\n", i, i, i)
+	}
+	d := newDesk(t, map[string]string{"새 폴더's/s.csv": table.String()})
+	if err := d.types("", append(flags(), "새 폴더's")...); err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(d.Dir, "새 폴더's")
+	quoted := "'" + strings.ReplaceAll(at, "'", `'\''`) + "'"
+	for _, line := range []string{"  isa --chdir " + quoted + " validate\n", "  isa --chdir " + quoted + " plan --allow member.invitation=60\n", "a guard stops above 50"} {
+		if !strings.Contains(d.out.String(), line) {
+			t.Errorf("%q is not in\n%s", line, d.out.String())
+		}
+	}
+	d.Dir = at
+	if strings.Contains(d.read(t, "people.hcl"), "guard") {
+		t.Error("a guard is turned off for good")
+	}
+	if got := d.valid(t); got != "60 members, 1 org unit" {
+		t.Error(got)
+	}
+}
+
+// TestInterrupted: whoever interrupts isa waits for no table.
+func TestInterrupted(t *testing.T) {
+	d := newDesk(t, map[string]string{"s.csv": "사번,성명\n1,홍길동\n"})
+	cmd := initial.New(&d.Env)
+	cmd.SetArgs(flags())
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	if err := cmd.ExecuteContext(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+	if exists(t, filepath.Join(d.Dir, ".gitignore")) {
+		t.Error("something was written")
+	}
+}
+
+func exists(t *testing.T, path string) bool {
+	t.Helper()
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// TestTheGuideQuotesTheWorkflows: docs/ci.md shows what isa init writes, and installs the
+// same version in the jobs that it adds.
+func TestTheGuideQuotesTheWorkflows(t *testing.T) {
+	data, err := os.ReadFile("../../../../../docs/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide := string(data)
+	for service, path := range map[string]string{"github": ".github/workflows/isa.yml", "gitlab": ".gitlab-ci.yml"} {
+		d := newDesk(t, nil)
+		if err := d.types("", flags("--ci", service)...); err != nil {
+			t.Fatal(err)
+		}
+		if text := d.read(t, path); !strings.Contains(guide, "```yaml\n"+text+"```\n") {
+			t.Errorf("docs/ci.md does not have the %s of isa init:\n%s", path, text)
+		}
+	}
+	const install = "github.com/isaworks/isa/cmd/isa@"
+	if n, all := strings.Count(guide, install+"v"+workspace.Version+"\n"), strings.Count(guide, install); n != all || n < 4 {
+		t.Errorf("%d of %d lines of docs/ci.md install version %s", n, all, workspace.Version)
 	}
 }

@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// notices is from how many invitations on the guard against them must be raised.
-const notices = 50
-
 // peopleFile declares the members.
 func (c *company) peopleFile() string {
 	if c.people == nil {
@@ -58,9 +55,6 @@ func (c *company) peopleFile() string {
 	c.password(&b)
 	c.belongs(&b)
 	b.WriteString("\n  # Who is in no table any more is suspended, and deleted by a later plan that shows it.\n  lifecycle {\n    on_remove = \"suspend\"\n    delete_after = \"90d\"\n  }\n}\n")
-	if n := c.people.Len(); c.has(privateMail) && n > notices {
-		fmt.Fprintf(&b, "\n# Guards stop a plan that does more of something than anyone would expect. Here up to\n# %d people are invited at once; without this, isa plan refuses above %d.\nguard \"member.invitation\" {\n  max_count = %d\n}\n", n, notices, n)
-	}
 	return b.String()
 }
 
@@ -75,10 +69,12 @@ func (c *company) login(b *strings.Builder) {
 		}
 		cell := cellOf("each.value", c.people, f)
 		texts, _ := c.people.values(f)
+		login := "lower(" + cell + ")"
 		if slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, "@") }) {
-			cell = fmt.Sprintf("split(\"@\", %s)[0]", cell)
+			// an empty cell must say that it is empty
+			login = fmt.Sprintf("%s == null ? null : lower(split(\"@\", %s)[0])", cell, cell)
 		}
-		fmt.Fprintf(b, "  login_id = lower(%s)\n", cell)
+		fmt.Fprintf(b, "  login_id = %s\n", login)
 		return
 	}
 	b.WriteString("  login_id = lower(each.key) # no column has login IDs: the employee number stands in. Decide before the first apply\n")
@@ -133,13 +129,9 @@ func (c *company) belongs(b *strings.Builder) {
 		cell := cellOf(row, h, position)
 		fmt.Fprintf(b, "      position = %s\n", c.optional(h, position, cell, "position.p["+cell+"]"))
 	}
-	for _, s := range []struct {
-		field field
-		name  string
-		words string
-	}{{head, "head", `["Y", "y", "O", "예", "TRUE", "1"]`}, {primary, "primary", `["주", "본", "주소속", "Y", "y", "O", "예", "TRUE", "1"]`}} {
-		if h.fields[s.field] != "" && (s.field != primary || c.several()) {
-			fmt.Fprintf(b, "      %s = contains(%s, %s)\n", s.name, s.words, cellOf(row, h, s.field))
+	for _, f := range flags() {
+		if h.fields[f] != "" && (f != primary || c.several()) {
+			fmt.Fprintf(b, "      %s = %s\n", map[field]string{head: "head", primary: "primary"}[f], h.yesNo(f, cellOf(row, h, f)))
 		}
 	}
 	if row != "each.value" {

@@ -1,6 +1,8 @@
 package initial
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +31,8 @@ type table struct {
 	path    string // relative to the configuration, with slashes
 	options sheet.Options
 	*sheet.Table
-	fields map[field]string // heading by field
+	fields  map[field]string // heading by field
+	unclear []string         // headings of columns of yes and no that hold something else
 }
 
 func (t *table) role() role {
@@ -46,38 +49,85 @@ func (t *table) role() role {
 	return other
 }
 
-// titleRows is how many rows may stand above the headings.
-const titleRows = 6
+const (
+	titleRows  = 6      // that may stand above the headings
+	peekRows   = "1:24" // of a table that are looked at for headings
+	peekColumn = 256    // how far to the right
+)
 
-// openTable reads a table; its headings are in the row that has most of the words
-// known. The error is that of the first row.
-func openTable(fsys fs.FS, name, worksheet string) (*table, error) {
-	var best *table
-	var first error
+// openTable reads a table, when it is one of people, units or posts; else its headings
+// only. They are in the row that has most of the words known. The error is that of the
+// first row.
+func openTable(ctx context.Context, fsys fs.FS, name, worksheet string) (*table, error) {
+	fsys = until{ctx, fsys}
+	seen, row, err := headingRow(fsys, name, worksheet)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if seen == nil {
+		return nil, err
+	}
+	t := &table{path: name, options: sheet.Options{Sheet: worksheet}, Table: seen, fields: recognise(seen.Headings)}
+	if row > 1 {
+		t.options.HeaderRow = row
+	}
+	if t.role() == other {
+		return t, nil
+	}
+	o := t.options
+	o.Columns = slices.Collect(maps.Values(t.fields))
+	read, list := sheet.Open(fsys, name, o)
+	if err := cmp.Or(ctx.Err(), list.Err()); err != nil {
+		return nil, err
+	}
+	t.Table = read
+	t.leaveOutUnclear()
+	return t, nil
+}
+
+// headingRow finds the headings of a table, and in which row they are. What it returns
+// has the first rows only.
+func headingRow(fsys fs.FS, name, worksheet string) (found *sheet.Table, row int, first error) {
+	peek := func(row int) (*sheet.Table, error) {
+		t, list := sheet.Open(fsys, name, sheet.Options{Sheet: worksheet, Range: peekRows, HeaderRow: row})
+		return t, list.Err()
+	}
 	for row := 1; row <= titleRows+1; row++ {
-		o := sheet.Options{Sheet: worksheet}
-		if row > 1 {
-			o.HeaderRow = row
-		}
-		read, list := sheet.Open(fsys, name, o)
-		if read == nil {
-			if row == 1 {
-				first = list.Err()
-			}
+		t, err := peek(row)
+		if t == nil {
+			first = cmp.Or(first, err)
 			continue
 		}
-		t := &table{path: name, options: o, Table: read, fields: recognise(read.Headings)}
-		if best == nil || len(t.fields) > len(best.fields) {
-			best = t
+		best := bestRow(t, row)
+		if best != row {
+			if better, _ := peek(best); better != nil && len(recognise(better.Headings)) > len(recognise(t.Headings)) {
+				return better, best, nil
+			}
 		}
-		if len(best.fields) >= 4 {
+		return t, row, nil
+	}
+	return nil, 0, first
+}
+
+// bestRow is the row that has most of the words known, among that of the headings and
+// those below it.
+func bestRow(t *sheet.Table, headings int) int {
+	best, most := headings, len(recognise(t.Headings))
+	for i := range t.Len() {
+		number := t.Row(i)
+		if number > titleRows+1 {
 			break
 		}
+		var texts []string
+		for col := range peekColumn {
+			text, _ := t.Text(i, col)
+			texts = append(texts, text)
+		}
+		if n := len(recognise(texts)); n > most {
+			best, most = number, n
+		}
 	}
-	if best == nil {
-		return nil, first
-	}
-	return best, nil
+	return best
 }
 
 // expression is how the configuration reads the table.
@@ -121,7 +171,7 @@ func (t *table) repeated(f field) bool {
 
 // look reads the tables in a directory and in the directories right in it. passed tells
 // which are not used, and why.
-func look(dir string) (found []*table, passed []string, err error) {
+func look(ctx context.Context, dir string) (found []*table, passed []string, err error) {
 	fsys := os.DirFS(dir)
 	var names []string
 	for _, pattern := range []string{"*", "*/*"} {
@@ -135,7 +185,10 @@ func look(dir string) (found []*table, passed []string, err error) {
 		if strings.HasPrefix(name, ".") || strings.HasPrefix(path.Base(name), ".") || strings.HasPrefix(path.Base(name), "~$") || !isTable(name) {
 			continue
 		}
-		t, err := openTable(fsys, name, "")
+		t, err := openTable(ctx, fsys, name, "")
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
 		switch {
 		case err == nil && t.role() != other:
 			found = append(found, t)
@@ -159,7 +212,7 @@ func otherSheet(t *table) string {
 
 func isTable(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".xlsx", ".xls", ".csv", ".tsv", ".txt":
+	case ".xlsx", ".xlsm", ".xls", ".csv", ".tsv", ".txt":
 		return true
 	}
 	return false
@@ -171,7 +224,7 @@ func of(tables []*table, r role) []*table {
 }
 
 // named reads the table that a flag names, which must be one with that role.
-func named(dir, flag, file, worksheet string, want role) (*table, error) {
+func named(ctx context.Context, dir, flag, file, worksheet string, want role) (*table, error) {
 	name := filepath.ToSlash(filepath.Clean(file))
 	if filepath.IsAbs(file) {
 		within, err := inside(dir, file)
@@ -183,7 +236,7 @@ func named(dir, flag, file, worksheet string, want role) (*table, error) {
 	if !fs.ValidPath(name) {
 		return nil, fmt.Errorf("%s %s is outside of %s; copy it into it: a configuration reads its own directory only", flag, file, dir)
 	}
-	t, err := openTable(os.DirFS(dir), name, worksheet)
+	t, err := openTable(ctx, os.DirFS(dir), name, worksheet)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, file, err)
 	}

@@ -2,7 +2,6 @@ package initial
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -12,8 +11,8 @@ func (c *company) tablesFile() string {
 	b.WriteString("# The tables as the personnel department gives them. Only columns that are named\n# somewhere are read.\nlocals {\n")
 	fmt.Fprintf(&b, "  rows = %s\n", c.people.expression())
 	key := quote(c.people.fields[c.key()])
-	if condition, why := c.working(); condition != "" {
-		fmt.Fprintf(&b, "\n  # %s\n  working = [for r in local.rows : r if %s]\n", why, condition)
+	if l := c.leavers(); l != nil {
+		fmt.Fprintf(&b, "\n  # Who has left is not in here: isa suspends them, and asks before.\n  working = [for r in local.rows : r if %s]\n", l.condition)
 	} else {
 		b.WriteString("  working = local.rows\n")
 	}
@@ -28,34 +27,6 @@ func (c *company) tablesFile() string {
 	b.WriteString(c.unitTable())
 	b.WriteString("}\n")
 	return b.String()
-}
-
-// working is the condition that rows of people at work fulfil, "" when no column
-// tells, and why.
-func (c *company) working() (condition, why string) {
-	if c.has(status) {
-		texts, empty := c.people.values(status)
-		here := slices.DeleteFunc(slices.Clone(texts), gone)
-		if len(here) > 0 && (len(here) < len(texts) || empty == 0) {
-			for i := range here {
-				here[i] = quote(here[i])
-			}
-			return fmt.Sprintf("contains([%s], %s)", strings.Join(here, ", "), cellOf("r", c.people, status)),
-				"Who has left is not in here: isa suspends them, and asks before."
-		}
-	}
-	if c.has(left) {
-		return cellOf("r", c.people, left) + " == null", "Who has a leaving date is not in here: isa suspends them, and asks before."
-	}
-	return "", ""
-}
-
-// gone reports whether a status means that somebody has left.
-func gone(text string) bool {
-	text = strings.ToLower(text)
-	return slices.ContainsFunc([]string{"퇴", "해지", "해고", "만료", "resign", "retire", "left", "terminat", "inactive"}, func(word string) bool {
-		return strings.Contains(text, word)
-	})
 }
 
 // unitTable is the local that holds the units by code, or by name.

@@ -156,15 +156,21 @@ func understood(c *company) []string {
 			for _, recognised := range t.fields {
 				known = known || recognised == h
 			}
-			if known {
+			switch {
+			case known:
 				used = append(used, h)
-			} else {
+			case slices.Contains(t.unclear, h):
+				unused = append(unused, h+" (not only yes and no)")
+			default:
 				unused = append(unused, h)
 			}
 		}
 		out = append(out, "  recognised: "+strings.Join(used, ", "))
 		if len(unused) > 0 {
 			out = append(out, "  not used:   "+strings.Join(unused, ", "))
+		}
+		if t == c.people {
+			out = append(out, c.told()...)
 		}
 	}
 	return out

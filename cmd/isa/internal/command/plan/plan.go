@@ -46,7 +46,7 @@ func run(ctx context.Context, o *options) error {
 	}
 	ctx, _, stop := o.env.Until(ctx, nil)
 	defer stop()
-	w, err := o.open(ctx)
+	w, err := o.rendering.Open(ctx, o.env, o.selection)
 	if err != nil {
 		return err
 	}
@@ -81,19 +81,4 @@ func run(ctx context.Context, o *options) error {
 		return &cli.Exit{Code: cli.CodePending}
 	}
 	return nil
-}
-
-// open reads the configuration. Its errors are told in the format asked for.
-func (o *options) open(ctx context.Context) (*workspace.Workspace, error) {
-	if !o.rendering.OwnsOut() {
-		return workspace.Open(ctx, o.env, o.selection)
-	}
-	w, _, list, err := workspace.Load(ctx, o.env, o.selection)
-	if err != nil || w != nil {
-		return w, err
-	}
-	if err := o.rendering.Show(o.env, workspace.Invalid(o.env, list), nil); err != nil {
-		return nil, err
-	}
-	return nil, workspace.Wrong(list)
 }
