@@ -87,7 +87,7 @@ func (p *planner) spend() {
 		}
 		o.spent, o.unselected = true, true
 		list = append(list, o.addr.String()+" ("+o.title()+")")
-		if o.live != nil {
+		if o.live != nil && o.st != nil {
 			p.plan.Drift = append(p.plan.Drift, Drift{
 				Address: o.addr, Title: o.title(), Attr: "status",
 				Applied: value.String(o.lastStatus()), Live: value.String(live.Deleted),
@@ -109,12 +109,12 @@ func (p *planner) spend() {
 	}
 }
 
-// deletedByHand reports whether somebody else deleted an account that the state knows, or
-// the service removed it for good.
+// deletedByHand reports whether somebody else deleted an account, or the service removed
+// for good one that the state knows.
 func (o *object) deletedByHand() bool {
 	switch {
 	case o.st == nil || o.st.ID == "":
-		return false
+		return o.live != nil && o.live.Status == live.Deleted
 	case o.live == nil:
 		return true
 	}

@@ -89,7 +89,13 @@ func chainSteps(p *planner.Plan, byID map[string]*task) {
 	for i := range p.Changes {
 		steps := p.Changes[i].Steps
 		for j := 1; j < len(steps); j++ {
-			byID[steps[j-1].ID].before(byID[steps[j].ID])
+			next, from := byID[steps[j].ID], j-1
+			if next.step.Verb == planner.DoSuspend { // one that is skipped ends before those ahead of it
+				from = 0
+			}
+			for _, s := range steps[from:j] {
+				byID[s.ID].before(next)
+			}
 		}
 	}
 }

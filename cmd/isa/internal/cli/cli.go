@@ -44,7 +44,7 @@ type Env struct {
 	Hidden func() (read func() (string, error), undo func() error, err error)
 
 	showing *showing // nil: Tell writes to Err without regard to bars
-	secrets *answers // nil: AskSecret asks each time
+	secrets *answers // of the run; see Begin
 }
 
 // showing is the progress shown last. It may be told lines after its end.
@@ -76,7 +76,7 @@ func System() *Env {
 			return c, func() { signal.Stop(c) }
 		},
 		Hidden:  hidden,
-		showing: &showing{}, secrets: &answers{given: map[string]string{}},
+		showing: &showing{},
 	}
 }
 

@@ -17,6 +17,9 @@ type answers struct {
 	given map[string]string
 }
 
+// Begin begins a run: nobody has been asked for a secret yet.
+func (e *Env) Begin() { e.secrets = &answers{given: map[string]string{}} }
+
 // hidden is Env.Hidden of the process's terminal.
 func hidden() (read func() (string, error), undo func() error, err error) {
 	fd := int(os.Stdin.Fd())
@@ -43,14 +46,12 @@ func (e *Env) SecretAsker() func(ctx context.Context, question string) (string, 
 // may be called by several goroutines, one of which asks at a time. An empty answer is
 // kept too, so that nobody is asked for each of a thousand people.
 func (e *Env) askSecret(ctx context.Context, question string) (text string, err error) {
-	if e.secrets != nil {
-		e.secrets.mu.Lock()
-		defer e.secrets.mu.Unlock()
-		if text, ok := e.secrets.given[question]; ok {
-			return text, nil
-		}
+	e.secrets.mu.Lock()
+	defer e.secrets.mu.Unlock()
+	if text, ok := e.secrets.given[question]; ok {
+		return text, nil
 	}
-	if text, err = e.readHidden(ctx, view.Line(question)+": "); err == nil && e.secrets != nil {
+	if text, err = e.readHidden(ctx, view.Line(question)+": "); err == nil {
 		e.secrets.given[question] = text
 	}
 	return text, err

@@ -62,6 +62,7 @@ func Run(ctx context.Context, env *cli.Env) (code int) {
 			code = cli.CodeFailed
 		}
 	}()
+	env.Begin()
 	cmd := New(env)
 	cmd.SetArgs(env.Args)
 	err := cmd.ExecuteContext(ctx)

@@ -60,9 +60,9 @@ func TestPromptedPasswords(t *testing.T) {
 		t.Error("something was sent before the answer")
 	}
 	d.InTerminal = true
-	d.typed(password)
-	if code := d.types("", "apply", "--yes"); code != cli.CodeDone || strings.Count(d.err.String(), "첫 비밀번호: ") == 0 {
-		t.Fatalf("apply ended with %d: %s%s", code, d.out.String(), d.err.String())
+	asked = d.typed(password)
+	if code := d.types("", "apply", "--yes"); code != cli.CodeDone || *asked != 1 || strings.Count(d.err.String(), "첫 비밀번호: ") != 1 {
+		t.Fatalf("apply ended with %d and asked %d times: %s%s", code, *asked, d.out.String(), d.err.String())
 	}
 	said := d.out.String() + d.err.String()
 	asked = d.typed("other")

@@ -107,6 +107,9 @@ func (r *Rendering) Hide(env *cli.Env, p *planner.Plan) error {
 		return err
 	}
 	scrub := privacy.Scrubber(p, blocks(), level)
+	if scrub == nil {
+		return nil
+	}
 	env.Out, env.Err = privacy.Writer(env.Out, scrub), privacy.Writer(env.Err, scrub)
 	return nil
 }

@@ -109,7 +109,7 @@ func TestTables(t *testing.T) {
 		{"leavers by status, some without private address", map[string]string{"s.csv": "사번,성명,아이디,부서,재직상태,개인메일\n1,홍길동,aa,영업팀,재직,a@example.com\n2,김철수,bb,영업팀,퇴직,\n3,이영희,cc,영업팀,육아휴직,\n"},
 			"2 members, 1 org unit", []string{`if !contains(["퇴직"], r["재직상태"])`, `2 cells of "개인메일" are empty`}},
 		{"leavers by date, no login", map[string]string{"s.csv": "사번,성명,퇴사일\nA1,홍길동,\nA2,김철수,2024-01-01\n"},
-			"1 member, 1 org unit", []string{`r["퇴사일"] == null`, `login_id = lower(each.key)`, `org_unit = org_unit.hq`}},
+			"1 member, 1 org unit", []string{`!contains(["2024-01-01"], r["퇴사일"])`, `login_id = lower(each.key)`, `org_unit = org_unit.hq`}},
 		{"text that means something to the language", map[string]string{"s.csv": "사번,\"성명(\"\"${x}\"\" %{y})\",아이디,부서\n1,홍길동,aa,영업 {1}팀\n"},
 			"1 member, 1 org unit", []string{`each.value["성명(\"$${x}\" %%{y})"]`}},
 		{"English", map[string]string{"s.csv": "Employee No.,Last Name,First Name,E-mail,Department,Hire Date\n7,Hong,Gildong,gd.hong@acme.co.kr,Sales,2024-03-02\n"},
@@ -350,6 +350,17 @@ func TestWhoStaysIn(t *testing.T) {
 				t.Errorf("%s: %q is not in\n%s", c.name, line, out)
 			}
 		}
+	}
+	// Leaving dates that are to come, and come later, say when people are suspended.
+	dates := newDesk(t, map[string]string{"s.csv": "사번,성명,아이디,퇴사일\n1,홍길동,aa,2020-01-01\n2,김철수,bb,2099.1.1\n3,이영희,cc,\n"})
+	if err := dates.types("", flags()...); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dates.Dir, "s.csv"), []byte("사번,성명,아이디,퇴사일\n1,홍길동,aa,2020-01-01\n2,김철수,bb,2099.1.1\n3,이영희,cc,2098-12-31\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := dates.valid(t); got != "2 members, 1 org unit" || !strings.Contains(dates.read(t, "people.hcl"), `date(each.value["퇴사일"]) # from that day on`) {
+		t.Errorf("with a leaving date to come it declares %s:\n%s", got, dates.read(t, "people.hcl"))
 	}
 	// A status that the table has only later.
 	d := newDesk(t, map[string]string{"s.csv": "사번,성명,아이디,재직상태\n1,홍길동,aa,재직\n2,김철수,bb,퇴직\n"})

@@ -52,6 +52,9 @@ func (c *company) peopleFile() string {
 			fmt.Fprintf(&b, "  "+a.text+"\n", cell(a.field))
 		}
 	}
+	if c.leaveByDate() {
+		fmt.Fprintf(&b, "  suspend_on = date(%s) # from that day on: no account any more\n", cell(left))
+	}
 	c.password(&b)
 	c.belongs(&b)
 	b.WriteString("\n  # Who is in no table any more is suspended, and deleted by a later plan that shows it.\n  lifecycle {\n    on_remove = \"suspend\"\n    delete_after = \"90d\"\n  }\n}\n")

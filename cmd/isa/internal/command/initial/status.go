@@ -15,13 +15,13 @@ import (
 // leavers are the rows of people who have left, and how they are known.
 type leavers struct {
 	field     field    // the status, or the leaving date
-	texts     []string // of the field: those who have left by their status, those who stay in by their date
+	texts     []string // of the field: of those who have left
 	condition string   // that rows of people at work fulfil
 }
 
 // has reports whether a row is one of them.
 func (l *leavers) has(text string, empty bool) bool {
-	return !empty && slices.Contains(l.texts, text) == (l.field == status)
+	return !empty && slices.Contains(l.texts, text)
 }
 
 // leavers tells who is left out; nil: nobody. A status that is not known to mean that
@@ -39,15 +39,27 @@ func (c *company) leavers() *leavers {
 		return nil
 	}
 	texts, _ := c.people.values(left)
-	ahead := slices.DeleteFunc(texts, func(text string) bool {
+	over := slices.DeleteFunc(texts, func(text string) bool {
 		day, err := hr.Date(text)
-		return err == nil && day <= c.today
+		return err != nil || day > c.today
 	})
-	l := &leavers{left, ahead, cellOf("r", c.people, left) + " == null"}
-	if len(ahead) > 0 {
-		l.condition += fmt.Sprintf(" || contains(%s, %s)", list(ahead), cellOf("r", c.people, left))
+	if len(over) == 0 {
+		return nil
 	}
-	return l
+	return &leavers{left, over, fmt.Sprintf("!contains(%s, %s)", list(over), cellOf("r", c.people, left))}
+}
+
+// leaveByDate reports whether the leaving dates say when people are suspended: where no
+// status tells who has left, and each date can be read.
+func (c *company) leaveByDate() bool {
+	if c.has(status) || !c.has(left) {
+		return false
+	}
+	texts, _ := c.people.values(left)
+	return !slices.ContainsFunc(texts, func(text string) bool {
+		_, err := hr.Date(text)
+		return err != nil
+	})
 }
 
 // list writes texts as a list of the language.
