@@ -101,5 +101,5 @@ type Options struct {
 // files come back at once, sorted; the Config holds what could be read even so.
 // Load needs no network, no state and no secret.
 func Load(ctx context.Context, dir string, opts Options) (*Config, diag.List) {
-	return load(ctx, dir, opts)
+	return Begin(ctx, dir, opts).Finish()
 }

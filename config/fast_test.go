@@ -61,7 +61,8 @@ func TestDirectFormsGiveWhatTheLibraryGives(t *testing.T) {
 
 func TestPlainExpressionsHaveADirectForm(t *testing.T) {
 	l := newLoader(context.Background(), ".", Options{Kinds: toyKinds(), FS: companyFiles(3)})
-	l.run()
+	l.begin()
+	l.rest()
 	if l.diags.HasErrors() {
 		t.Fatal(l.diags.Err())
 	}
@@ -75,7 +76,8 @@ func TestPlainExpressionsHaveADirectForm(t *testing.T) {
 func TestPlacesAreFoundAfterTheRowsAreGone(t *testing.T) {
 	archives(t, func(t *testing.T, opts Options) {
 		l := newLoader(context.Background(), ".", opts)
-		l.run()
+		l.begin()
+		l.rest()
 		places := func() map[string]diag.Place {
 			out := map[string]diag.Place{}
 			for _, in := range l.cfg.Objects {

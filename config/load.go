@@ -63,9 +63,27 @@ type kind struct {
 	exposed []schema.Attr // readable through references
 }
 
-func load(ctx context.Context, dir string, opts Options) (*Config, diag.List) {
+// Reading is a configuration of which the first part has been read.
+type Reading struct{ loader *loader }
+
+// Begin parses the configuration and evaluates what it says about isa, its state and the
+// tenant. What takes long, tables and the objects made from them, is left to Finish,
+// unless these blocks name them.
+func Begin(ctx context.Context, dir string, opts Options) *Reading {
 	l := newLoader(ctx, dir, opts)
-	l.run()
+	l.begin()
+	return &Reading{l}
+}
+
+// Config is the part that has been read: Isa, Tenant, Access and Guards. What could not
+// be read has its default; Finish returns why.
+func (r *Reading) Config() *Config { return r.loader.cfg }
+
+// Finish evaluates the rest and returns what Load does. It may be called once, also
+// while others read what Config returned.
+func (r *Reading) Finish() (*Config, diag.List) {
+	l := r.loader
+	l.rest()
 	l.diags.Sort()
 	l.diags = onceACell(l.diags)
 	l.release()
@@ -109,7 +127,7 @@ func onceACell(list diag.List) diag.List {
 	})
 }
 
-func (l *loader) run() {
+func (l *loader) begin() {
 	l.cfg.Isa = Isa{StateBackend: "local", StatePath: defaultState, HandoutPath: defaultHandout}
 	l.checkAsOf()
 	sources, assignments := l.parse()
@@ -122,6 +140,9 @@ func (l *loader) run() {
 	l.columns = l.findColumns()
 	l.tables.use(l.columns)
 	l.evaluateHeads()
+}
+
+func (l *loader) rest() {
 	l.evaluateBlocks()
 	l.finish()
 }

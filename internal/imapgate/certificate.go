@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"os"
 	"sync"
-	"time"
 )
 
 // certificate is read again when its files change.
@@ -14,28 +13,32 @@ type certificate struct {
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	stamp   [2]stamp // of the files when they were last looked at
+	seen    [2]os.FileInfo // the files when they were last looked at; nil: not there
 }
 
-// stamp tells a file's content from another.
-type stamp struct {
-	size int64
-	at   time.Time
-}
-
-func stampOf(name string) stamp {
-	info, err := os.Stat(name)
-	if err != nil { // as a file that is not there; reading it tells why
-		return stamp{size: -1}
+// look looks at the files. What is not there is nil: reading it tells why.
+func (c *certificate) look() (out [2]os.FileInfo) {
+	for i, name := range []string{c.cert, c.key} {
+		if info, err := os.Stat(name); err == nil {
+			out[i] = info
+		}
 	}
-	return stamp{info.Size(), info.ModTime()}
+	return out
+}
+
+// unchanged reports whether a file is the one that it was, and as it was.
+func unchanged(was, is os.FileInfo) bool {
+	if was == nil || is == nil {
+		return was == is
+	}
+	return os.SameFile(was, is) && was.Size() == is.Size() && was.ModTime().Equal(is.ModTime())
 }
 
 // load reads the files for the first time.
 func (c *certificate) load() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stamp = [2]stamp{stampOf(c.cert), stampOf(c.key)}
+	c.seen = c.look()
 	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
 	if err != nil {
 		return err
@@ -48,11 +51,11 @@ func (c *certificate) load() error {
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := [2]stamp{stampOf(c.cert), stampOf(c.key)}
-	if now == c.stamp {
+	was, is := c.seen, c.look()
+	if unchanged(was[0], is[0]) && unchanged(was[1], is[1]) {
 		return c.current, nil
 	}
-	c.stamp = now // files that cannot be used are told of once
+	c.seen = is // files that cannot be used are told of once
 	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
 	if err != nil {
 		c.failed(err)

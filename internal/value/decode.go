@@ -2,12 +2,12 @@ package value
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/isaworks/isa/internal/addr"
 )
@@ -23,36 +23,48 @@ const maxShared = 4096
 // 10,000 people holds few different ones. The zero Decoder is ready for use; it is
 // not safe for concurrent use.
 type Decoder struct {
-	names map[string]string
+	names map[string]string // these by their JSON
 	texts map[string]Value
 	refs  map[string]Value
+
+	members  []member // of the objects that are being read, inner ones behind outer ones
+	elements []Value  // the like, of lists
+}
+
+// member is a name of an object and its value.
+type member struct {
+	name  string
+	value Value
 }
 
 // Decode reads one value from JSON as the Marshal methods write it. JSON null is
 // a nil Value at the top and an error inside. Numbers must be whole.
 func Decode(data []byte) (Value, error) {
 	var d Decoder
-	return d.Decode(data)
+	from := jsontext.NewDecoder(bytes.NewBuffer(data))
+	v, err := d.Decode(from)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := from.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("value: more than one JSON value")
+	}
+	return v, nil
 }
 
-// Decode is as the function Decode.
-func (d *Decoder) Decode(data []byte) (Value, error) {
-	if !json.Valid(data) {
-		var raw json.RawMessage
-		if err := json.Unmarshal(data, &raw); err != nil {
-			return nil, fmt.Errorf("value: %w", err)
-		}
+// Decode reads the next value of from, as the function Decode does.
+func (d *Decoder) Decode(from *jsontext.Decoder) (Value, error) {
+	d.members, d.elements = d.members[:0], d.elements[:0]
+	if from.PeekKind() == jsontext.KindNull {
+		_, err := from.ReadToken()
+		return nil, err
 	}
-	r := reader{Decoder: d, data: data}
-	if r.peek() == 'n' {
-		return nil, nil
-	}
-	return r.value(0)
+	return d.value(from, 0)
 }
 
 // Object reads an object of attributes; JSON null is a nil Object.
-func (d *Decoder) Object(data []byte) (Object, error) {
-	v, err := d.Decode(data)
+func (d *Decoder) Object(from *jsontext.Decoder) (Object, error) {
+	v, err := d.Decode(from)
 	if err != nil || v == nil {
 		return nil, err
 	}
@@ -63,224 +75,135 @@ func (d *Decoder) Object(data []byte) (Object, error) {
 	return obj, nil
 }
 
-// reader reads valid JSON from its beginning.
-type reader struct {
-	*Decoder
-	data []byte
-	at   int
-}
-
-// errCut ends the reading of data that ends too early; valid JSON never does.
-var errCut = errors.New("value: the data ends too early")
-
-// peek returns the next byte that is no blank, 0 at the end.
-func (r *reader) peek() byte {
-	for r.at < len(r.data) {
-		switch c := r.data[r.at]; c {
-		case ' ', '\t', '\r', '\n':
-			r.at++
-		default:
-			return c
-		}
-	}
-	return 0
-}
-
-func (r *reader) value(depth int) (Value, error) {
+func (d *Decoder) value(from *jsontext.Decoder, depth int) (Value, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("value: nested deeper than %d", maxDepth)
 	}
-	switch c := r.peek(); c {
-	case '"':
-		text, err := r.token()
-		if err != nil {
-			return nil, err
-		}
-		return r.text(text)
-	case '{':
-		return r.object(depth)
-	case '[':
-		r.at++
-		return r.list(depth)
-	case 't', 'f':
-		r.word()
-		return Bool(c == 't'), nil
-	case 0:
-		return nil, errCut
+	switch from.PeekKind() {
+	case jsontext.KindBeginObject:
+		return d.object(from, depth)
+	case jsontext.KindBeginArray:
+		return d.elementsOf(from, depth)
 	}
-	word := r.word()
-	if word == "null" {
+	raw, err := from.ReadValue()
+	if err != nil {
+		return nil, fmt.Errorf("value: %w", err)
+	}
+	switch raw.Kind() {
+	case jsontext.KindString:
+		return shared(&d.texts, raw, func(text string) (Value, error) { return String(text), nil })
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return Bool(raw.Kind() == jsontext.KindTrue), nil
+	case jsontext.KindNull:
 		return nil, errors.New("value: null has no place in a value")
 	}
-	n, err := strconv.ParseInt(word, 10, 64)
+	n, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("value: %s is not a whole number of 64 bits", word)
+		return nil, fmt.Errorf("value: %s is not a whole number of 64 bits", raw)
 	}
 	return Int(n), nil
 }
 
-// word reads a number or a name up to what ends it.
-func (r *reader) word() string {
-	start := r.at
-	for r.at < len(r.data) && !strings.ContainsRune(" \t\r\n,]}", rune(r.data[r.at])) {
-		r.at++
-	}
-	return string(r.data[start:r.at])
-}
-
-// token reads a text with its quotes.
-func (r *reader) token() ([]byte, error) {
-	start := r.at
-	for i := start + 1; i < len(r.data); i++ {
-		switch r.data[i] {
-		case '\\':
-			i++
-		case '"':
-			r.at = i + 1
-			return r.data[start:r.at], nil
-		}
-	}
-	return nil, errCut
-}
-
-// unquoted returns what a token says; as it stands when nothing is escaped.
-func unquoted(token []byte) ([]byte, error) {
-	inner := token[1 : len(token)-1]
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-		return inner, nil
-	}
-	var text string
-	if err := json.Unmarshal(token, &text); err != nil {
-		return nil, fmt.Errorf("value: %w", err)
-	}
-	return []byte(text), nil
-}
-
-func (r *reader) text(token []byte) (Value, error) {
-	b, err := unquoted(token)
-	if err != nil {
-		return nil, err
-	}
-	if v, ok := r.texts[string(b)]; ok {
+// shared returns what is made of a JSON text, one for all that are equal.
+func shared[T any](known *map[string]T, raw jsontext.Value, made func(text string) (T, error)) (T, error) {
+	v, ok := (*known)[string(raw)]
+	if ok {
 		return v, nil
 	}
-	v := Value(String(b))
-	if r.texts == nil {
-		r.texts = map[string]Value{}
+	text, err := jsontext.AppendUnquote(nil, raw)
+	if err == nil {
+		v, err = made(string(text))
 	}
-	if len(r.texts) < maxShared {
-		r.texts[string(v.(String))] = v
+	if err != nil {
+		return v, fmt.Errorf("value: %w", err)
+	}
+	if *known == nil {
+		*known = map[string]T{}
+	}
+	if len(*known) < maxShared {
+		(*known)[string(raw)] = v
 	}
 	return v, nil
 }
 
-func (r *reader) name(token []byte) (string, error) {
-	b, err := unquoted(token)
+// elementsOf reads a list.
+func (d *Decoder) elementsOf(from *jsontext.Decoder, depth int) (Value, error) {
+	if _, err := from.ReadToken(); err != nil {
+		return nil, fmt.Errorf("value: %w", err)
+	}
+	base := len(d.elements)
+	for from.PeekKind() != jsontext.KindEndArray {
+		v, err := d.value(from, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		d.elements = append(d.elements, v)
+	}
+	list := append(List{}, d.elements[base:]...)
+	d.elements = d.elements[:base]
+	_, err := from.ReadToken()
+	return list, err
+}
+
+// object reads an object, or what one stands for that has a name that begins with a
+// dollar sign.
+func (d *Decoder) object(from *jsontext.Decoder, depth int) (Value, error) {
+	if _, err := from.ReadToken(); err != nil {
+		return nil, fmt.Errorf("value: %w", err)
+	}
+	base, special := len(d.members), ""
+	for from.PeekKind() != jsontext.KindEndObject {
+		m, err := d.member(from, depth)
+		if err != nil {
+			return nil, err
+		}
+		if isSpecial(m.name) {
+			special = m.name
+		}
+		d.members = append(d.members, m)
+	}
+	members := d.members[base:]
+	d.members = d.members[:base]
+	if _, err := from.ReadToken(); err != nil {
+		return nil, fmt.Errorf("value: %w", err)
+	}
+	if special != "" {
+		if v := meant(members); v != nil {
+			return v, nil
+		}
+		return nil, fmt.Errorf("value: malformed %s", special)
+	}
+	obj := make(Object, len(members))
+	for _, m := range members {
+		obj[m.name] = m.value
+	}
+	return obj, nil
+}
+
+func (d *Decoder) member(from *jsontext.Decoder, depth int) (m member, err error) {
+	raw, err := from.ReadValue()
 	if err != nil {
-		return "", err
+		return m, fmt.Errorf("value: %w", err)
 	}
-	if name, ok := r.names[string(b)]; ok {
-		return name, nil
+	if m.name, err = shared(&d.names, raw, func(text string) (string, error) { return text, nil }); err != nil {
+		return m, err
 	}
-	name := string(b)
-	if r.names == nil {
-		r.names = map[string]string{}
+	if m.name != "$ref" || from.PeekKind() != jsontext.KindString {
+		m.value, err = d.value(from, depth+1)
+		return m, err
 	}
-	if len(r.names) < maxShared {
-		r.names[name] = name
+	if raw, err = from.ReadValue(); err != nil {
+		return m, fmt.Errorf("value: %w", err)
 	}
-	return name, nil
+	m.value, err = shared(&d.refs, raw, func(text string) (Value, error) {
+		a, err := addr.Parse(text)
+		return ID(a), err
+	})
+	return m, err
 }
 
-// list reads elements up to the closing bracket.
-func (r *reader) list(depth int) (List, error) {
-	list := List{}
-	for {
-		switch r.peek() {
-		case ']':
-			r.at++
-			return list, nil
-		case ',':
-			r.at++
-			continue
-		}
-		v, err := r.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-	}
-}
-
-// object reads an object; one that has a name that begins with a dollar sign is
-// read once more as what it stands for.
-func (r *reader) object(depth int) (Value, error) {
-	start := r.at
-	r.at++
-	obj := make(Object, r.count())
-	for {
-		switch r.peek() {
-		case '}':
-			r.at++
-			return obj, nil
-		case ',', ':':
-			r.at++
-			continue
-		case '"':
-		default:
-			return nil, errCut
-		}
-		token, err := r.token()
-		if err != nil {
-			return nil, err
-		}
-		name, err := r.name(token)
-		if err != nil {
-			return nil, err
-		}
-		if special(name) {
-			r.at = start
-			return r.special(depth)
-		}
-		if r.peek() == ':' {
-			r.at++
-		}
-		v, err := r.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		obj[name] = v
-	}
-}
-
-// count counts the names of the object whose brace was just read, so that its map
-// is made in the right size.
-func (r *reader) count() int {
-	n, depth := 0, 0
-	for i := r.at; i < len(r.data); i++ {
-		switch r.data[i] {
-		case '"':
-			for i++; i < len(r.data) && r.data[i] != '"'; i++ {
-				if r.data[i] == '\\' {
-					i++
-				}
-			}
-		case ':':
-			if depth == 0 {
-				n++
-			}
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth < 0 {
-				return n
-			}
-		}
-	}
-	return n
-}
-
-func special(name string) bool {
+// isSpecial reports whether an object that has the name stands for something else.
+func isSpecial(name string) bool {
 	switch name {
 	case "$ref", "$secret", "$clear", "$add", "$remove":
 		return true
@@ -288,102 +211,44 @@ func special(name string) bool {
 	return false
 }
 
-// special reads an object that stands for a reference, a secret, an emptied
-// attribute or an edit.
-func (r *reader) special(depth int) (Value, error) {
-	start := r.at
-	if v, ok := r.plainRef(); ok {
-		return v, nil
-	}
-	r.at = start
-	parts := map[string]json.RawMessage{}
-	dec := json.NewDecoder(bytes.NewReader(r.data[start:]))
-	if err := dec.Decode(&parts); err != nil {
-		return nil, fmt.Errorf("value: %w", err)
-	}
-	r.at = start + int(dec.InputOffset())
-	text := func(name string) string {
-		var s string
-		if err := json.Unmarshal(parts[name], &s); err != nil {
-			return "" // refused by the caller as malformed
+// meant is what an object of these members stands for; nil: it is malformed.
+func meant(members []member) Value {
+	if len(members) == 1 {
+		switch m := members[0]; m.name {
+		case "$secret":
+			if text, _ := m.value.(String); text != "" {
+				return Secret(text)
+			}
+		case "$clear":
+			if m.value == Bool(true) {
+				return Clear{}
+			}
 		}
-		return s
+		return nil
 	}
-	given := func(name string) bool { return parts[name] != nil && string(parts[name]) != "null" }
-	switch {
-	case given("$ref"):
-		a, err := addr.Parse(text("$ref"))
-		if err != nil || text("attr") == "" || len(parts) != 2 {
-			return nil, fmt.Errorf("value: malformed $ref %s", r.data[start:r.at])
+	if len(members) != 2 {
+		return nil
+	}
+	one, other := members[0], members[1]
+	if one.name > other.name {
+		one, other = other, one
+	}
+	switch [2]string{one.name, other.name} {
+	case [2]string{"$ref", "attr"}:
+		ref, isRef := one.value.(Ref)
+		switch attr, _ := other.value.(String); {
+		case !isRef || attr == "":
+			return nil
+		case string(attr) == ref.Attr:
+			return one.value // shared
+		default:
+			return Ref{Addr: ref.Addr, Attr: string(attr)}
 		}
-		return Ref{Addr: a, Attr: text("attr")}, nil
-	case given("$secret"):
-		if text("$secret") == "" || len(parts) != 1 {
-			return nil, errors.New("value: malformed $secret")
+	case [2]string{"$add", "$remove"}:
+		add, isList := one.value.(List)
+		if remove, areLists := other.value.(List); isList && areLists {
+			return Edit{Add: add, Remove: remove}
 		}
-		return Secret(text("$secret")), nil
-	case given("$clear"):
-		if string(parts["$clear"]) != "true" || len(parts) != 1 {
-			return nil, fmt.Errorf("value: malformed $clear %s", r.data[start:r.at])
-		}
-		return Clear{}, nil
-	case given("$add") && given("$remove") && len(parts) == 2:
-		return r.edit(parts["$add"], parts["$remove"], depth)
 	}
-	return nil, fmt.Errorf("value: malformed %s", r.data[start:r.at])
-}
-
-func (r *reader) edit(add, remove json.RawMessage, depth int) (Value, error) {
-	var lists [2]List
-	for i, data := range [][]byte{add, remove} {
-		part := reader{Decoder: r.Decoder, data: data}
-		if part.peek() != '[' {
-			return nil, errors.New("value: malformed $add/$remove")
-		}
-		v, err := part.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		lists[i], _ = v.(List)
-	}
-	return Edit{Add: lists[0], Remove: lists[1]}, nil
-}
-
-// plainRef reads {"$ref": "address", "attr": "id"} as isa writes it.
-func (r *reader) plainRef() (Value, bool) {
-	var tokens [4][]byte
-	r.at++
-	for i, after := range []byte{':', ',', ':', '}'} {
-		if r.peek() != '"' {
-			return nil, false
-		}
-		token, err := r.token()
-		if err != nil || bytes.IndexByte(token, '\\') >= 0 && i != 1 || r.peek() != after {
-			return nil, false
-		}
-		tokens[i] = token
-		r.at++
-	}
-	if string(tokens[0]) != `"$ref"` || string(tokens[2]) != `"attr"` || string(tokens[3]) != `"id"` {
-		return nil, false
-	}
-	if v, ok := r.refs[string(tokens[1])]; ok {
-		return v, true
-	}
-	text, err := unquoted(tokens[1])
-	if err != nil {
-		return nil, false
-	}
-	a, err := addr.Parse(string(text))
-	if err != nil {
-		return nil, false
-	}
-	v := Value(ID(a))
-	if r.refs == nil {
-		r.refs = map[string]Value{}
-	}
-	if len(r.refs) < maxShared {
-		r.refs[string(tokens[1])] = v
-	}
-	return v, true
+	return nil
 }

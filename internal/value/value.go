@@ -100,12 +100,16 @@ func orEmpty(l List) List {
 
 // UnmarshalJSON reads an object of attributes.
 func (o *Object) UnmarshalJSON(data []byte) error {
-	var d Decoder
-	obj, err := d.Object(data)
-	if err == nil {
-		*o = obj
+	v, err := Decode(data)
+	if err != nil {
+		return err
 	}
-	return err
+	obj, ok := v.(Object)
+	if v != nil && !ok {
+		return fmt.Errorf("value: want an object, have %T", v)
+	}
+	*o = obj
+	return nil
 }
 
 // UnmarshalJSON reads a list of values.

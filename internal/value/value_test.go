@@ -2,6 +2,7 @@ package value
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/isaworks/isa/internal/addr"
@@ -45,10 +46,25 @@ func TestDecodeRefuses(t *testing.T) {
 	for _, text := range []string{
 		`1.5`, `[null]`, `{"a":null}`, `{"$ref":"x"}`, `{"$ref":"a.b","attr":"id","more":1}`, `{"$secret":""}`,
 		`{"$clear":false}`, `{"$add":1,"$remove":[]}`, `99999999999999999999`, `1 2`, `{`,
+		`{"$ref":"a.b","attr":""}`, `{"$ref":1,"attr":"id"}`, `{"$ref":"a.b","other":"id"}`, `{"$secret":"env:A","$clear":true}`,
+		`{"a":1,"$secret":"env:A"}`, `{"$add":[],"attr":"id"}`, `{"a":1,"a":2}`, `["` + "\xff" + `"]`, strings.Repeat("[", 40) + strings.Repeat("]", 40),
 	} {
 		if v, err := Decode([]byte(text)); err == nil {
 			t.Errorf("Decode(%s) = %v, want an error", text, v)
 		}
+	}
+}
+
+func TestDecodeTakesReferencesInAnyOrder(t *testing.T) {
+	one, other := addr.Instance("member", "x", "1"), addr.New("member", "y")
+	want := Object{
+		"a": List{ID(one), ID(one), Ref{Addr: other, Attr: "email"}},
+		"b": List{Object{}, List{}, Clear{}, Secret("env:X"), Edit{Add: List{Int(1)}, Remove: List{}}},
+	}
+	got, err := Decode([]byte(`{"a":[{"$ref":"member.x[\"1\"]","attr":"id"},{"attr":"id","$ref":"member.x[\"1\"]"},{"attr":"email","$ref":"member.y"}],
+		"b":[{},[],{"$clear":true},{"$secret":"env:X"},{"$remove":[],"$add":[1]}]}`))
+	if err != nil || !Equal(got, want) {
+		t.Errorf("%v %v, want %v", got, err, want)
 	}
 }
 

@@ -50,15 +50,17 @@ func (n *naming) quoted(texts []string) {
 	for w := range strings.FieldsFuncSeq(all, noWord) {
 		words[w] = true
 	}
-	occurs := func(k *schema.Kind, attrs value.Object) bool {
-		text := title(k, attrs)
+	if len(words) == 0 {
+		return
+	}
+	occurs := func(text string) bool {
 		for first := range strings.FieldsFuncSeq(text, noWord) { // saves looking for most of them
 			return words[first] && strings.Contains(all, text)
 		}
 		return false
 	}
 	for id, l := range n.live {
-		if l.kind.Person && id == l.ID && occurs(l.kind, l.Attrs) {
+		if l.kind.Person && id == l.ID && occurs(title(l.kind, l.Attrs)) {
 			n.id(id)
 		}
 	}
@@ -66,8 +68,9 @@ func (n *naming) quoted(texts []string) {
 		if k == nil || !k.Person {
 			return
 		}
-		l := n.live[k.Type+":"+id]
-		if occurs(k, attrs) || l.Object != nil && (occurs(k, overlaid(l.Attrs, attrs)) || occurs(k, overlaid(attrs, l.Attrs))) {
+		l, text := n.live[k.Type+":"+id], title(k, attrs)
+		mixed := l.Object != nil && title(k, l.Attrs) != text // else the titles of both are this one too
+		if occurs(text) || mixed && (occurs(title(k, overlaid(l.Attrs, attrs))) || occurs(title(k, overlaid(attrs, l.Attrs)))) {
 			n.address(a)
 			if l.Object != nil {
 				n.id(l.ID)

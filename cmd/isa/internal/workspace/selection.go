@@ -24,6 +24,7 @@ type Selection struct {
 	Content []string  // addresses that commands about content name
 	Import  *Imported // by isa import; nil: nothing
 	Deep    bool      // read what no list gives, however many calls that takes
+	State   bool      // Workspace.State is going to be asked for: read it beside the configuration
 
 	streams, phases map[addr.Address]bool // of a saved plan; nil: none
 }

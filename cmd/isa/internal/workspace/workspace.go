@@ -38,6 +38,7 @@ type Workspace struct {
 
 	env       *cli.Env
 	statePath string
+	early     func() (*state.State, error) // the state that Load began to read; nil: none
 	selected  selected
 	kinds     []*schema.Kind
 	pace      pace
@@ -64,14 +65,18 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 	if err := checkAllowed(sel.allow, append(planner.GuardCodes(kinds), ledger.Lost)); err != nil {
 		return nil, nil, nil, err
 	}
-	cfg, list := config.Load(ctx, dir, config.Options{
+	reading := config.Begin(ctx, dir, config.Options{
 		Kinds: blocks(), Vars: sel.vars, Env: env.Lookup, AsOf: s.AsOf, Version: Version,
 	})
+	w := &Workspace{Config: reading.Config(), env: env, selected: sel, kinds: kinds}
+	if s.State {
+		w.early = w.beginState(ctx)
+	}
+	cfg, list := reading.Finish()
 	if err := ctx.Err(); err != nil {
 		return nil, nil, nil, err
 	}
 	var move mail.Plan
-	w := &Workspace{Config: cfg, env: env, selected: sel, kinds: kinds}
 	if !list.HasErrors() {
 		if err := w.readCalibration(); err != nil {
 			return nil, cfg, list, err
@@ -95,6 +100,35 @@ func Load(ctx context.Context, env *cli.Env, s Selection) (*Workspace, *config.C
 		return nil, cfg, list, err
 	}
 	return w, cfg, list, nil
+}
+
+// State is the state: read with the configuration where the selection says so, at a
+// second call anew.
+func (w *Workspace) State(ctx context.Context) (*state.State, error) {
+	if early := w.early; early != nil {
+		w.early = nil
+		return early()
+	}
+	return w.Store.Read(ctx)
+}
+
+// beginState begins to read the state; what it returns waits for the end of that. nil:
+// where it is cannot be said, which attach will tell.
+func (w *Workspace) beginState(ctx context.Context) func() (*state.State, error) {
+	store, _, err := openStore(w.env, w.Config)
+	if err != nil {
+		return nil
+	}
+	var st *state.State
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		st, err = store.Read(ctx)
+	}()
+	return func() (*state.State, error) {
+		<-done
+		return st, err
+	}
 }
 
 // attach finds the state, and how fast the tenant may be asked.
@@ -148,26 +182,19 @@ func Wrong(list diag.List) error {
 // ReadOnly opens the state of the configuration in env's directory without
 // needing the rest of the configuration to be right.
 func ReadOnly(ctx context.Context, env *cli.Env) (state.Store, error) {
-	cfg, list := config.Load(ctx, env.ConfigDir(), config.Options{
-		Kinds: blocks(), Env: env.Lookup, Version: Version,
-	})
-	if cfg == nil {
-		return nil, Report(env, cfg, list)
-	}
-	store, _, err := openStore(env, cfg)
+	store, _, err := openStore(env, begun(ctx, env))
 	return store, err
 }
 
 // HandoutPath is where the configuration in env's directory lets generated
 // passwords be written. The rest of the configuration need not be right.
-func HandoutPath(ctx context.Context, env *cli.Env) (string, error) {
-	cfg, list := config.Load(ctx, env.ConfigDir(), config.Options{
-		Kinds: blocks(), Env: env.Lookup, Version: Version,
-	})
-	if cfg == nil {
-		return "", Report(env, cfg, list)
-	}
-	return cfg.Isa.HandoutPath, nil
+func HandoutPath(ctx context.Context, env *cli.Env) string {
+	return begun(ctx, env).Isa.HandoutPath
+}
+
+// begun is what the configuration says about isa and the tenant.
+func begun(ctx context.Context, env *cli.Env) *config.Config {
+	return config.Begin(ctx, env.ConfigDir(), config.Options{Kinds: blocks(), Env: env.Lookup, Version: Version}).Config()
 }
 
 func openStore(env *cli.Env, cfg *config.Config) (state.Store, string, error) {

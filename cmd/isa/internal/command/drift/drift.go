@@ -25,7 +25,7 @@ type options struct {
 
 // New returns the command.
 func New(env *cli.Env) *cobra.Command {
-	o := &options{env: env}
+	o := &options{env: env, selection: workspace.Selection{State: true}}
 	cmd := &cobra.Command{
 		Use: "drift", Short: "Show what was changed by hand since the last apply; changes nothing", Args: cobra.NoArgs,
 		Long: "Compares the tenant with what isa applied last, attribute by attribute. What isa does not manage is no drift.\n\n" +
@@ -56,7 +56,7 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	st, err := w.Store.Read(ctx)
+	st, err := w.State(ctx)
 	if err != nil {
 		return err
 	}

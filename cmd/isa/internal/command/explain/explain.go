@@ -31,7 +31,7 @@ type options struct {
 
 // New returns the command.
 func New(env *cli.Env) *cobra.Command {
-	o := &options{env: env}
+	o := &options{env: env, selection: workspace.Selection{State: true}}
 	cmd := &cobra.Command{
 		Use: "explain [CODE | ADDRESS [PLANFILE]]", Args: cobra.MaximumNArgs(2),
 		Short: "Tell what a code means, or why an address is in the plan or not; without either, list all codes",
@@ -143,7 +143,7 @@ func address(ctx context.Context, o *options, a addr.Address) error {
 	if err != nil {
 		return err
 	}
-	st, err := w.Store.Read(ctx)
+	st, err := w.State(ctx)
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,7 @@ func (o *options) draw(ctx context.Context) ([]byte, error) {
 
 // plan makes a plan of the tenant as it is now.
 func (o *options) plan(ctx context.Context, w *workspace.Workspace) (*planner.Plan, error) {
-	st, err := w.Store.Read(ctx)
+	st, err := w.State(ctx)
 	if err != nil {
 		return nil, err
 	}

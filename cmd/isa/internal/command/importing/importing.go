@@ -75,7 +75,7 @@ func (o *options) check(ctx context.Context, to addr.Address, id string) (done b
 	if kind.Content || kind.Unread != "" {
 		return false, fmt.Errorf("the tenant's lists have no %s that could be taken over; isa apply writes what the block says", kind.Type)
 	}
-	st, err := w.Store.Read(ctx)
+	st, err := w.State(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -22,7 +22,7 @@ type options struct {
 
 // New returns the command.
 func New(env *cli.Env) *cobra.Command {
-	o := &options{env: env}
+	o := &options{env: env, selection: workspace.Selection{State: true}}
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show what apply would do; changes nothing", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -55,7 +55,7 @@ func run(ctx context.Context, o *options) error {
 			return err
 		}
 	}
-	st, err := w.Store.Read(ctx)
+	st, err := w.State(ctx)
 	if err != nil {
 		return err
 	}
