@@ -148,6 +148,13 @@ func (f *columnFinder) rowAsCollection(v flow) {
 	}
 }
 
+// collections is v without what is a row.
+func collections(v flow) flow {
+	out := maps.Clone(v)
+	maps.DeleteFunc(out, func(_ string, depth int) bool { return depth == 0 })
+	return out
+}
+
 // element is what is inside a collection.
 func (f *columnFinder) element(v flow) flow {
 	out := flow{}
@@ -400,7 +407,7 @@ func (f *columnFinder) call(e *hclsyntax.FunctionCallExpr, scope flows) flow {
 	case "merge":
 		v := f.join(args...)
 		f.rowAsCollection(v)
-		return v
+		return collections(v) // a row of several tables has columns that each of them lacks
 	case "values":
 		f.rowAsCollection(f.join(args...))
 		return f.join(args...)

@@ -65,6 +65,23 @@ func (l *loader) compileBlock(b *block) {
 		}
 	}
 	b.body = l.compileBody(b.syntax.Body, b.kind.attrs, p)
+	if company, ok := b.inherited(companyAttr); ok {
+		b.body.fields = append(b.body.fields, company)
+	}
+}
+
+// inherited is an argument of the enclosing block that an inner one without it takes over.
+// Enclosing blocks are compiled before inner ones.
+func (b *block) inherited(name string) (field, bool) {
+	if b.parent == nil || b.syntax.Body.Attributes[name] != nil {
+		return field{}, false
+	}
+	for _, f := range b.parent.body.fields {
+		if f.attr.Name == name {
+			return f, true
+		}
+	}
+	return field{}, false
 }
 
 // evaluateBlocks evaluates all local values and blocks, and then again those

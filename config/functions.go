@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/zclconf/go-cty-yaml"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
@@ -22,6 +20,9 @@ func (l *loader) functions() map[string]function.Function {
 	for name, spec := range l.specs {
 		out[name] = function.New(spec)
 	}
+	for name, f := range out {
+		out[name] = ofCollections(f)
+	}
 	return out
 }
 
@@ -31,7 +32,7 @@ func libraryFunctions() map[string]function.Function {
 		"try": tryfunc.TryFunc, "can": tryfunc.CanFunc, "abs": stdlib.AbsoluteFunc, "ceil": stdlib.CeilFunc, "floor": stdlib.FloorFunc,
 		"log": stdlib.LogFunc, "max": stdlib.MaxFunc, "min": stdlib.MinFunc, "pow": stdlib.PowFunc, "signum": stdlib.SignumFunc,
 		"parseint": stdlib.ParseIntFunc, "chunklist": stdlib.ChunklistFunc, "coalesce": stdlib.CoalesceFunc, "coalescelist": stdlib.CoalesceListFunc,
-		"compact": stdlib.CompactFunc, "concat": stdlib.ConcatFunc, "distinct": stdlib.DistinctFunc, "element": stdlib.ElementFunc,
+		"compact": stdlib.CompactFunc, "concat": stdlib.ConcatFunc, "element": stdlib.ElementFunc,
 		"flatten": stdlib.FlattenFunc, "index": stdlib.IndexFunc, "keys": stdlib.KeysFunc, "merge": stdlib.MergeFunc, "range": stdlib.RangeFunc,
 		"reverse": stdlib.ReverseListFunc, "setintersection": stdlib.SetIntersectionFunc, "setproduct": stdlib.SetProductFunc,
 		"setsubtract": stdlib.SetSubtractFunc, "setunion": stdlib.SetUnionFunc, "slice": stdlib.SliceFunc, "sort": stdlib.SortFunc,
@@ -52,7 +53,7 @@ func (l *loader) ownFunctions() map[string]*function.Spec {
 		"tostring": conversion(cty.String), "tonumber": conversion(cty.Number), "tobool": conversion(cty.Bool),
 		"tolist": conversion(cty.List(cty.DynamicPseudoType)), "toset": conversion(cty.Set(cty.DynamicPseudoType)),
 		"tomap": conversion(cty.Map(cty.DynamicPseudoType)), "startswith": affix(strings.HasPrefix), "endswith": affix(strings.HasSuffix),
-		"strcontains": affix(strings.Contains), "contains": containsFunc(), "length": lengthFunc(), "lookup": lookupFunc(), "one": oneFunc(),
+		"strcontains": affix(strings.Contains), "distinct": distinctFunc(), "contains": containsFunc(), "length": lengthFunc(), "lookup": lookupFunc(), "one": oneFunc(),
 		"alltrue": quantifier(true), "anytrue": quantifier(false), "sum": sumFunc(), "group_by": groupByFunc(), "find": l.findFunc(),
 		"sheet": l.sheetFunc(), "env": l.envFunc(), "file": l.fileFunc(), "fileset": l.filesetFunc(), "as_of": l.asOfFunc(),
 	}
@@ -138,21 +139,6 @@ func replaceFunc() function.Function {
 			return cty.StringVal(strings.ReplaceAll(args[0].AsString(), old, args[2].AsString())), nil
 		},
 	})
-}
-
-// conversion is a function such as tonumber.
-func conversion(t cty.Type) *function.Spec {
-	return &function.Spec{
-		Params: []function.Parameter{{Name: "v", Type: cty.DynamicPseudoType, AllowNull: true, AllowDynamicType: true}},
-		Type: func(args []cty.Value) (cty.Type, error) {
-			v, err := convert.Convert(args[0], t)
-			if err != nil {
-				return cty.NilType, fmt.Errorf("%s cannot be made a %s", described(args[0]), t.FriendlyName())
-			}
-			return v.Type(), nil
-		},
-		Impl: func(args []cty.Value, t cty.Type) (cty.Value, error) { return convert.Convert(args[0], t) },
-	}
 }
 
 // affix is a test of a text by another; null answers false.

@@ -36,7 +36,7 @@ func withShared(k *schema.Kind, trees []string) []schema.Attr {
 	if _, ok := k.Attr(companyAttr); !ok {
 		attrs = append(attrs, schema.Attr{
 			Name: companyAttr, Type: schema.RefTo(companyType),
-			Doc: "The company (domain) the object belongs to; the tenant block's when not given.",
+			Doc: "The company (domain) the object belongs to; when not given that of the block around it, else the tenant block's.",
 		})
 	}
 	if _, ok := k.Attr(lifecycleAttr); !ok {

@@ -199,6 +199,21 @@ func TestSuspendOn(t *testing.T) {
 	}
 }
 
+// TestWhomIsaNeverKnewIsNotRestoredToBeSuspended: an account that somebody deleted, and that
+// the state does not know, is left alone when the day of its block is over.
+func TestWhomIsaNeverKnewIsNotRestoredToBeSuspended(t *testing.T) {
+	for on, want := range map[string]string{"2026-02-01": "", "2026-04-01": `restore member.a["9"]: undelete`} {
+		r := twoCompanies()
+		r.due(t, "9", on)
+		r.person("9").Status = live.Deleted
+		r.in.State.Objects = slices.DeleteFunc(r.in.State.Objects, func(o state.Object) bool { return o.Address == addr.Instance("member", "a", "9") })
+		p := planner.Build(r.in)
+		if got, said := told(p), codes(p)["suspend.deleted"]; !strings.HasPrefix(got, want) || want == "" && got != "" || said == 1 != (want == "") {
+			t.Errorf("%s: the plan is %q and says %v", on, got, p.Diagnostics)
+		}
+	}
+}
+
 // noon is the moment of the tests' plans.
 var noon = newReal().in.Now
 

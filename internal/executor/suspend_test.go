@@ -2,6 +2,7 @@ package executor
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,6 +101,38 @@ func TestASuspensionDoesNotWaitForOthersToSucceed(t *testing.T) {
 	rep, o := suspend(t, n, kim, c, other)
 	if o.Suspended.IsZero() || o.Status != state.Retired || len(rep.Failed) != 1 || len(rep.Skipped) != 1 {
 		t.Errorf("%+v; %+v", o, rep)
+	}
+}
+
+// TestASuspensionWaitsForTheEndOfAllAheadOfIt: a step that is skipped, since what it needs
+// failed elsewhere, ends before the one ahead of it, which is still under way.
+func TestASuspensionWaitsForTheEndOfAllAheadOfIt(t *testing.T) {
+	n, kim := withKim(t), person(state.Ready)
+	n.write(entity{Kind: "person", ID: "p1", Attrs: value.Object{"login": value.String("lee")}})
+	skipped, early := make(chan struct{}), false
+	released := atomic.Bool{}
+	n.fault = func(verb, _ string) string {
+		switch verb {
+		case "patch": // lee's, which kim's second step needs
+			defer close(skipped)
+			return "refused"
+		case "release":
+			<-skipped
+			time.Sleep(50 * time.Millisecond) // in which a suspension that does not wait comes
+			released.Store(true)
+		case "suspend":
+			early = !released.Load()
+		}
+		return ""
+	}
+	lee := addr.New("person", "lee")
+	other := planner.Change{Address: lee, Kind: "person", ID: "p1", Action: planner.Update, Managed: value.Object{"login": value.String("lee")},
+		Steps: []planner.Step{{Verb: planner.DoPatch, Attrs: value.Object{"note": value.String("y")}}}}
+	c := suspension(kim, kim.Attrs, planner.Step{Verb: planner.DoRelease, Attrs: value.Object{"note": value.Clear{}}},
+		planner.Step{Verb: planner.DoPlace, Needs: []string{lee.String() + "#1"}})
+	rep, o := suspend(t, n, kim, c, other)
+	if early || o.Suspended.IsZero() || len(rep.Failed) != 1 || len(rep.Skipped) != 1 {
+		t.Errorf("suspended early: %v; %+v; %+v", early, o, rep)
 	}
 }
 
