@@ -22,8 +22,9 @@ type body struct {
 
 // field is an argument.
 type field struct {
-	attr *schema.Attr
-	expr *expr
+	attr      *schema.Attr
+	expr      *expr
+	inherited bool // from the enclosing block, which tells what is wrong with it
 }
 
 // nested is a nested block, or a dynamic one that makes many.

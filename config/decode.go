@@ -66,6 +66,10 @@ func (s *scope) body(b *body, env *env, up *step) value.Object {
 
 // field evaluates one argument.
 func (s *scope) field(f *field, env *env, up *step) value.Value {
+	if f.inherited {
+		said := s.diags
+		defer func() { s.diags = said }()
+	}
 	v, list := s.l.evaluate(f.expr, env)
 	at := step{up: up, name: f.attr.Name}
 	for _, d := range list {

@@ -78,6 +78,7 @@ func (b *block) inherited(name string) (field, bool) {
 	}
 	for _, f := range b.parent.body.fields {
 		if f.attr.Name == name {
+			f.inherited = true
 			return f, true
 		}
 	}

@@ -138,6 +138,9 @@ func distinctFunc() *function.Spec {
 			for it := list.ElementIterator(); it.Next(); {
 				_, v := it.Element()
 				hash := v.Hash()
+				if v.RawEquals(cty.Zero) {
+					hash = cty.Zero.Hash() // that of -0 is another
+				}
 				if !slices.ContainsFunc(seen[hash], v.RawEquals) {
 					seen[hash] = append(seen[hash], v)
 					out = append(out, v)

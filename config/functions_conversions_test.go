@@ -17,7 +17,7 @@ func someCollections() []cty.Value {
 	other := cty.ObjectVal(map[string]cty.Value{"y": b})
 	return []cty.Value{
 		cty.EmptyTupleVal, cty.EmptyObjectVal, cty.ListValEmpty(cty.String), cty.MapValEmpty(cty.String),
-		cty.TupleVal([]cty.Value{a, b, a}), cty.TupleVal([]cty.Value{two, one, two}), cty.TupleVal([]cty.Value{a, one, cty.StringVal("1"), cty.True}),
+		cty.TupleVal([]cty.Value{a, b, a}), cty.TupleVal([]cty.Value{two, one, two}), cty.TupleVal([]cty.Value{cty.Zero, cty.Zero.Negate()}), cty.TupleVal([]cty.Value{a, one, cty.StringVal("1"), cty.True}),
 		cty.TupleVal([]cty.Value{row, row}), cty.TupleVal([]cty.Value{row, other, row}), cty.TupleVal([]cty.Value{cty.True, cty.False}),
 		cty.TupleVal([]cty.Value{a, cty.NullVal(cty.String), a}), cty.TupleVal([]cty.Value{a, cty.NullVal(cty.DynamicPseudoType)}),
 		cty.TupleVal([]cty.Value{a, cty.UnknownVal(cty.String), a}), cty.TupleVal([]cty.Value{a, cty.DynamicVal}),

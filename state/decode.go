@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -16,14 +17,17 @@ import (
 func decode(data []byte, s *State) error {
 	s.Objects = make([]Object, 0, bytes.Count(data, []byte(`"address":`)))
 	err := jsonv2.Unmarshal(data, s, jsonv2.RejectUnknownMembers(true), jsonv2.WithUnmarshalers(sharing()))
-	if err == nil && s.Format != Format {
+	switch {
+	case err == nil && s.Format != Format:
 		err = unknownFormat(s.Format)
+	case err == nil && s.Objects == nil:
+		err = errors.New("its objects are null")
 	}
 	if err != nil {
 		if explained := explain(data); explained != nil {
 			return explained
 		}
-		return fmt.Errorf("damaged: %w", err)
+		return placed(data, err)
 	}
 	return s.check()
 }

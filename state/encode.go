@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/isaworks/isa/internal/addr"
 	"github.com/isaworks/isa/internal/diag"
 )
@@ -95,8 +98,16 @@ func (s *State) Wave(a addr.Address) (Wave, bool) {
 func placed(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var typed *json.UnmarshalTypeError
+	var strict *jsontext.SyntacticError
+	var semantic *jsonv2.SemanticError
 	at := int64(-1)
 	switch {
+	case errors.As(err, &semantic):
+		at, err = semantic.ByteOffset, fmt.Errorf("%s is not what isa writes there", semantic.JSONPointer)
+	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &strict):
+		at, err = strict.ByteOffset, fmt.Errorf("%s stands there twice", strict.JSONPointer)
+	case errors.As(err, &strict):
+		at, err = strict.ByteOffset, errors.New("not a JSON text") // its own words may quote what is personal
 	case errors.As(err, &syntax):
 		at = syntax.Offset
 	case errors.As(err, &typed):

@@ -103,7 +103,7 @@ func (o Options) over(ctx context.Context, targets bool, visit func(*turn, conte
 		t.report.Moved = t.here.Sums
 		report.add(t.report)
 	}
-	report.Interrupted = ctx.Err() != nil || o.Abort.Err() != nil
+	report.Interrupted = (ctx.Err() != nil || o.Abort.Err() != nil) && report.Complete < len(o.Jobs)
 	report.End = o.Now()
 	return report, err
 }

@@ -188,9 +188,12 @@ func (d *Decoder) member(from *jsontext.Decoder, depth int) (m member, err error
 	if m.name, err = shared(&d.names, raw, func(text string) (string, error) { return text, nil }); err != nil {
 		return m, err
 	}
-	if m.name != "$ref" || from.PeekKind() != jsontext.KindString {
+	if m.name != "$ref" {
 		m.value, err = d.value(from, depth+1)
 		return m, err
+	}
+	if from.PeekKind() != jsontext.KindString {
+		return m, errors.New("value: malformed $ref")
 	}
 	if raw, err = from.ReadValue(); err != nil {
 		return m, fmt.Errorf("value: %w", err)

@@ -46,7 +46,7 @@ func TestDecodeRefuses(t *testing.T) {
 	for _, text := range []string{
 		`1.5`, `[null]`, `{"a":null}`, `{"$ref":"x"}`, `{"$ref":"a.b","attr":"id","more":1}`, `{"$secret":""}`,
 		`{"$clear":false}`, `{"$add":1,"$remove":[]}`, `99999999999999999999`, `1 2`, `{`,
-		`{"$ref":"a.b","attr":""}`, `{"$ref":1,"attr":"id"}`, `{"$ref":"a.b","other":"id"}`, `{"$secret":"env:A","$clear":true}`,
+		`{"$ref":"a.b","attr":""}`, `{"$ref":1,"attr":"id"}`, `{"$ref":{"$ref":"a.b","attr":"x"},"attr":"id"}`, `{"$ref":"a.b","other":"id"}`, `{"$secret":"env:A","$clear":true}`,
 		`{"a":1,"$secret":"env:A"}`, `{"$add":[],"attr":"id"}`, `{"a":1,"a":2}`, `["` + "\xff" + `"]`, strings.Repeat("[", 40) + strings.Repeat("]", 40),
 	} {
 		if v, err := Decode([]byte(text)); err == nil {

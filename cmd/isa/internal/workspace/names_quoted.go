@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -68,12 +69,21 @@ func (n *naming) quoted(texts []string) {
 		if k == nil || !k.Person {
 			return
 		}
-		l, text := n.live[k.Type+":"+id], title(k, attrs)
-		mixed := l.Object != nil && title(k, l.Attrs) != text // else the titles of both are this one too
-		if occurs(text) || mixed && (occurs(title(k, overlaid(l.Attrs, attrs))) || occurs(title(k, overlaid(attrs, l.Attrs)))) {
+		l := n.live[k.Type+":"+id]
+		titles := []string{title(k, attrs)}
+		if l.Object != nil {
+			titles = append(titles, title(k, overlaid(l.Attrs, attrs)), title(k, overlaid(attrs, l.Attrs)))
+		}
+		for i, text := range titles {
+			if !occurs(text) {
+				continue
+			}
 			n.address(a)
 			if l.Object != nil {
 				n.id(l.ID)
+			}
+			if i > 0 && text != titles[0] {
+				n.out[a.String()+"~"+strconv.Itoa(i)] = planner.Name{Title: text, Kind: k.Type}
 			}
 		}
 	}

@@ -120,13 +120,18 @@ func (w *Workspace) beginState(ctx context.Context) func() (*state.State, error)
 		return nil
 	}
 	var st *state.State
+	var fault any // of isa's own, which is told by who waits
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer func() { fault = recover() }()
 		st, err = store.Read(ctx)
 	}()
 	return func() (*state.State, error) {
 		<-done
+		if fault != nil {
+			panic(fault)
+		}
 		return st, err
 	}
 }
