@@ -16,6 +16,7 @@ import (
 // heads are the blocks that declare no objects.
 type heads struct {
 	isa, tenant *head
+	isas        []*hclsyntax.Block // all, also those that are too many
 	state       *head
 	guards      []*head
 }
@@ -80,6 +81,7 @@ func (l *loader) collect(sources []source) {
 func (l *loader) collectBlock(b *hclsyntax.Block) {
 	switch b.Type {
 	case "isa":
+		l.heads.isas = append(l.heads.isas, b)
 		l.single(b, &l.heads.isa)
 	case "tenant":
 		l.single(b, &l.heads.tenant)

@@ -289,14 +289,23 @@ func (f *columnFinder) expr(e hclsyntax.Expression, scope flows) flow {
 	case *directCall:
 		return f.call(e.FunctionCallExpr, scope)
 	case *hclsyntax.BinaryOpExpr:
-		f.expr(e.LHS, scope) // a whole row can only be compared, such as with null
-		f.expr(e.RHS, scope)
+		left, right := f.expr(e.LHS, scope), f.expr(e.RHS, scope)
+		if !isNull(e.LHS) && !isNull(e.RHS) { // a whole row can only be compared
+			f.escape(left)
+			f.escape(right)
+		}
 		return nil
 	}
 	for _, child := range children(e) {
 		f.escape(f.expr(child, scope))
 	}
 	return nil
+}
+
+// isNull reports whether an expression is written null.
+func isNull(e hclsyntax.Expression) bool {
+	l, ok := e.(*hclsyntax.LiteralValueExpr)
+	return ok && l.Val.IsNull()
 }
 
 // children lists the expressions directly inside one.
@@ -398,9 +407,13 @@ func (f *columnFinder) call(e *hclsyntax.FunctionCallExpr, scope flows) flow {
 		args[i] = f.expr(a, scope)
 	}
 	switch e.Name {
-	case "try", "coalesce", "coalescelist", "concat", "setunion", "setintersection", "setsubtract":
+	case "distinct", "toset", "setunion", "setintersection", "setsubtract": // they compare rows
+		v := f.join(args...)
+		f.escape(v)
+		return v
+	case "try", "coalesce", "coalescelist", "concat":
 		return f.join(args...)
-	case "tolist", "toset", "tomap", "reverse", "distinct", "slice", "compact", "sort":
+	case "tolist", "tomap", "reverse", "slice", "compact", "sort":
 		if len(args) > 0 {
 			return args[0]
 		}

@@ -47,9 +47,9 @@ func (c *Config) HasCommand(handle value.Secret) bool {
 type Isa struct {
 	RequiredVersion string
 	StateBackend    string // "local"
-	StatePath       string // relative to Dir unless absolute; default isa.state.json
+	StatePath       string // relative to Dir unless absolute; default isa.state.json; "": not known, the block has an error
 	// HandoutRecipients are age public keys that generated passwords are encrypted
-	// to; HandoutPath is where (default isa.handout.age).
+	// to; HandoutPath is where (default isa.handout.age; "" as above).
 	HandoutRecipients []string
 	HandoutPath       string
 }

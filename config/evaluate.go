@@ -65,24 +65,24 @@ func (l *loader) compileBlock(b *block) {
 		}
 	}
 	b.body = l.compileBody(b.syntax.Body, b.kind.attrs, p)
-	if company, ok := b.inherited(companyAttr); ok {
-		b.body.fields = append(b.body.fields, company)
-	}
+	b.body.fields = append(b.inherited(companyAttr), b.body.fields...)
 }
 
-// inherited is an argument of the enclosing block that an inner one without it takes over.
-// Enclosing blocks are compiled before inner ones.
-func (b *block) inherited(name string) (field, bool) {
-	if b.parent == nil || b.syntax.Body.Attributes[name] != nil {
-		return field{}, false
+// inherited is an argument of the enclosing blocks that an inner one takes over unless it
+// has a value of its own, which comes behind it. Enclosing blocks are compiled before
+// inner ones.
+func (b *block) inherited(name string) []field {
+	if b.parent == nil {
+		return nil
 	}
+	var out []field
 	for _, f := range b.parent.body.fields {
 		if f.attr.Name == name {
 			f.inherited = true
-			return f, true
+			out = append(out, f)
 		}
 	}
-	return field{}, false
+	return out
 }
 
 // evaluateBlocks evaluates all local values and blocks, and then again those

@@ -125,6 +125,38 @@ func (l *loader) evaluateIsa() {
 	if p := value.Text(state["path"]); p != "" {
 		l.cfg.Isa.StatePath = p
 	}
+	if l.misread() {
+		l.cfg.Isa.StatePath, l.cfg.Isa.HandoutPath = "", ""
+	}
+}
+
+// misread reports whether the isa block, or something that it needs, has an error, or may
+// be in what could not be parsed: where it says that files are is not known then, and no
+// default may stand for it.
+func (l *loader) misread() bool {
+	if l.torn && l.heads.state == nil {
+		return true
+	}
+	for _, d := range l.diags {
+		within := func(b *hclsyntax.Block) bool {
+			at := b.Range()
+			return d.Range.File == at.Filename && d.Range.Start.Byte >= at.Start.Byte && d.Range.Start.Byte <= at.End.Byte
+		}
+		if d.Severity == diag.Error && d.Range != nil && slices.ContainsFunc(l.heads.isas, within) {
+			return true
+		}
+	}
+	for _, h := range []*head{l.heads.isa, l.heads.state} {
+		if h == nil {
+			continue
+		}
+		for _, e := range h.body.exprs(nil) {
+			if v, list := l.evaluate(e, l.env()); e.broken || list.HasErrors() || !v.IsWhollyKnown() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (l *loader) checkVersion(text string, report func(diag.Diagnostic, ...string)) {

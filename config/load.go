@@ -38,6 +38,7 @@ type loader struct {
 	locals    map[string]*local
 	exprs     []*expr // all that were compiled, for the search of columns
 
+	torn    bool // a file could not be parsed whole
 	root    *hcl.EvalContext
 	stack   []string // what is being made ready, for the path of a cycle
 	stale   map[string]bool
@@ -131,6 +132,7 @@ func (l *loader) begin() {
 	l.cfg.Isa = Isa{StateBackend: "local", StatePath: defaultState, HandoutPath: defaultHandout}
 	l.checkAsOf()
 	sources, assignments := l.parse()
+	l.torn = l.diags.HasErrors()
 	l.declareKinds()
 	l.collect(sources)
 	l.assignVariables(assignments)

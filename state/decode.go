@@ -19,15 +19,12 @@ func decode(data []byte, s *State) error {
 	err := jsonv2.Unmarshal(data, s, jsonv2.RejectUnknownMembers(true), jsonv2.WithUnmarshalers(sharing()))
 	switch {
 	case err == nil && s.Format != Format:
-		err = unknownFormat(s.Format)
+		err = formatError(s.Format)
 	case err == nil && s.Objects == nil:
 		err = errors.New("its objects are null")
 	}
 	if err != nil {
-		if explained := explain(data); explained != nil {
-			return explained
-		}
-		return placed(data, err)
+		return explain(data, err)
 	}
 	return s.check()
 }
@@ -63,13 +60,20 @@ func sharing() *jsonv2.Unmarshalers {
 	)
 }
 
-func unknownFormat(format int) error {
-	return fmt.Errorf("format %d is not known; this isa reads format %d, a newer isa may have written it", format, Format)
+// formatError is that of a state of another format.
+type formatError int
+
+// Error tells who may have written it.
+func (f formatError) Error() string {
+	if f <= 0 {
+		return "it has no format: it is damaged, or no state of isa"
+	}
+	return fmt.Sprintf("format %d is not known; this isa reads format %d, a newer isa may have written it", int(f), Format)
 }
 
-// explain says what is wrong with a state that could not be read, with the line.
-// The format goes first: another one has other names.
-func explain(data []byte) error {
+// explain says what is wrong with a state that could not be read for err, with the line
+// where it can. The format goes first: another one has other names.
+func explain(data []byte, err error) error {
 	var head struct {
 		Format int `json:"format"`
 	}
@@ -77,12 +81,15 @@ func explain(data []byte) error {
 		return placed(data, err)
 	}
 	if head.Format != Format {
-		return unknownFormat(head.Format)
+		return formatError(head.Format)
+	}
+	if errors.Is(err, jsonv2.ErrUnknownName) {
+		return placed(data, err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(new(State)); err != nil {
 		return placed(data, err)
 	}
-	return nil
+	return placed(data, err)
 }

@@ -69,8 +69,11 @@ func Encode(s *State) ([]byte, error) {
 func Decode(name string, data []byte) (*State, error) {
 	s := new(State)
 	if err := decode(data, s); err != nil {
-		return nil, &diag.Failure{Class: diag.Invalid, Op: "state " + name, Err: err,
-			Fix: "put the last good copy in its place (" + name + ".backup or your version control), then run isa plan"}
+		fix := "put the last good copy in its place (" + name + ".backup or your version control), then run isa plan"
+		if f := formatError(0); errors.As(err, &f) && f > Format || errors.Is(err, jsonv2.ErrUnknownName) {
+			fix = "use the isa that wrote it; if none is newer than this one, " + fix
+		}
+		return nil, &diag.Failure{Class: diag.Invalid, Op: "state " + name, Err: err, Fix: fix}
 	}
 	slices.SortFunc(s.Objects, byAddress)
 	slices.SortFunc(s.Waves, waveByAddress)
@@ -102,6 +105,8 @@ func placed(data []byte, err error) error {
 	var semantic *jsonv2.SemanticError
 	at := int64(-1)
 	switch {
+	case errors.Is(err, jsonv2.ErrUnknownName) && errors.As(err, &semantic):
+		at, err = semantic.ByteOffset, fmt.Errorf("%w %q", jsonv2.ErrUnknownName, semantic.JSONPointer)
 	case errors.As(err, &semantic):
 		at, err = semantic.ByteOffset, fmt.Errorf("%s is not what isa writes there", semantic.JSONPointer)
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &strict):
@@ -111,7 +116,7 @@ func placed(data []byte, err error) error {
 	case errors.As(err, &syntax):
 		at = syntax.Offset
 	case errors.As(err, &typed):
-		at = typed.Offset
+		at, err = typed.Offset, fmt.Errorf("a %s is not what isa writes there", typed.Value)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		at = int64(len(data))
 	}
@@ -199,6 +204,8 @@ func (o *Object) check() error {
 		return errors.New("no address")
 	case o.Kind == "":
 		return errors.New("no kind")
+	case o.Kind != o.Address.Type:
+		return fmt.Errorf("kind %q is not that of its address", o.Kind)
 	case o.ID == "" && o.Status != Pending:
 		return fmt.Errorf("no ID although its status is %q", o.Status)
 	}

@@ -123,16 +123,18 @@ func TestDecodeRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ old, new, want string }{
-		{`"format": 1`, `"format": 2`, "format 2 is not known"},
-		{`"format": 1,`, ``, "format 0 is not known"},
+		{`"format": 1`, `"format": 2`, "format 2 is not known; this isa reads format 1, a newer isa may have written it; use the isa that wrote it"},
+		{`"format": 1,`, ``, "it has no format"},
 		{`org_unit.b`, `org_unit.a`, "org_unit.a occurs twice"},
 		{`"serial": 3`, `"serial": -1`, "below zero"},
 		{`"lineage": "l"`, `"lineage": ""`, "without lineage"},
 		{`"id": "1",`, ``, `no ID although its status is "ready"`},
 		{`"status": "ready"`, `"status": "fine"`, `status "fine" is not known`},
 		{`"kind": "org_unit"`, `"kind": ""`, "no kind"},
+		{`"kind": "org_unit"`, `"kind": "robot"`, `kind "robot"`},
+		{`"serial": 3`, `"serial": 3, "serial": 3`, "/serial stands there twice"},
 		{`"org_unit.a"`, `"org_unit"`, "is not an address"},
-		{`"tool_version"`, `"colour"`, `unknown field "colour"`},
+		{`"tool_version"`, `"colour"`, `at line 5: unknown object member name "/colour"; use the isa that wrote it`},
 		{`"serial": 3,`, `"serial": 3`, "damaged at line 5"},
 		{`"rows": 3`, `"rows": "x"`, "damaged at line"},
 		{`"phase": "presync"`, `"phase": ""`, "wave 1, wave.one: no phase"},

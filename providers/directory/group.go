@@ -65,7 +65,7 @@ func groupAttrs() []schema.Attr {
 		schema.Attr{Name: "aliases", Type: schema.ListOf(schema.Text()), Set: true, CaseFold: true, Clearable: true, Check: atMost(20, listAddress),
 			Doc: "Up to 20 further addresses; plans with mail only."},
 		toggle("receives_external_mail", "Whether senders outside the company reach the list."),
-		schema.Attr{Name: "external_emails", Type: schema.ListOf(schema.Text()), Set: true, CaseFold: true, Clearable: true, Check: texts(outsideAddress()),
+		schema.Attr{Name: "external_emails", Personal: true, Type: schema.ListOf(schema.Text()), Set: true, CaseFold: true, Clearable: true, Check: texts(outsideAddress()),
 			Doc: "Addresses outside the tenant that receive the list's mail."},
 		senders, sendAs,
 	)

@@ -68,11 +68,11 @@ func (s *store) Read(ctx context.Context) (*state.State, error) {
 // load returns the state with the journal folded in and whether the journal added
 // anything.
 func (f files) load() (st *state.State, added bool, err error) {
-	journal, err := os.ReadFile(f.journal)
+	journal, err := readFile(f.journal)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, false, unreadable(err)
 	}
-	data, err := os.ReadFile(f.state)
+	data, err := readFile(f.state)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		st = state.Empty()
@@ -97,6 +97,18 @@ func (f files) load() (st *state.State, added bool, err error) {
 	return after, added, nil
 }
 
+// readFile reads a file, and nothing else: reading a pipe would wait for ever.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a file", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
 // save replaces the state file, keeping the one before as backup, and then removes
 // the journal, which the new state holds. A crash in between leaves a journal that
 // began on an older serial: it is ignored.
@@ -105,7 +117,7 @@ func (f files) save(st *state.State) error {
 	if err != nil {
 		return err
 	}
-	before, err := os.ReadFile(f.state)
+	before, err := readFile(f.state)
 	switch {
 	case err == nil:
 		if err := atomicfile.Write(f.backup, perm, before); err != nil {

@@ -458,3 +458,16 @@ func TestAShortWritePoisons(t *testing.T) {
 		t.Errorf("%+v", st.Objects)
 	}
 }
+
+// TestAPipeIsNoState: reading one would wait for ever.
+func TestAPipeIsNoState(t *testing.T) {
+	for _, ending := range []string{".json", ".journal"} {
+		base := filepath.Join(t.TempDir(), "isa.state")
+		if err := syscall.Mkfifo(base+ending, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := New(base + ".json").Read(t.Context()); err == nil || !strings.Contains(err.Error(), "is not a file") {
+			t.Errorf("%s: %v", ending, err)
+		}
+	}
+}

@@ -27,7 +27,7 @@ func OpenPast(ctx context.Context, env *cli.Env, s Selection) (*Workspace, error
 	if err != nil || w != nil {
 		return w, err
 	}
-	if cfg == nil || len(cfg.Tenant.Companies) == 0 || checkAccess(cfg.Access) != nil {
+	if !located(cfg) || len(cfg.Tenant.Companies) == 0 || cfg.Tenant.Companies[0].DomainID == 0 || checkAccess(cfg.Access) != nil {
 		return nil, Report(env, cfg, list)
 	}
 	env.Tell("The configuration has " + view.DiagnosticCount(list) + "; isa validate shows them. What it wants is left out here.")

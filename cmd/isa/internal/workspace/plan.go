@@ -134,6 +134,9 @@ func (w *Workspace) Plan(ctx context.Context, st *state.State) (*planner.Plan, l
 			plan = w.build(st, snap, now)
 			return plan.Unconfirmed
 		})
+	if err == nil {
+		err = ctx.Err() // who stopped it wants no plan
+	}
 	if err != nil {
 		return nil, snap, err
 	}

@@ -185,31 +185,57 @@ func Wrong(list diag.List) error {
 }
 
 // ReadOnly opens the state of the configuration in env's directory without
-// needing the rest of the configuration to be right.
+// needing more of the configuration to be right than what says where it is.
 func ReadOnly(ctx context.Context, env *cli.Env) (state.Store, error) {
-	store, _, err := openStore(env, begun(ctx, env))
-	return store, err
+	cfg, err := begun(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	store, path, err := openStore(env, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return store, checkStatePath(path)
 }
 
 // HandoutPath is where the configuration in env's directory lets generated
-// passwords be written. The rest of the configuration need not be right.
-func HandoutPath(ctx context.Context, env *cli.Env) string {
-	return begun(ctx, env).Isa.HandoutPath
+// passwords be written. No more of the configuration needs to be right.
+func HandoutPath(ctx context.Context, env *cli.Env) (string, error) {
+	cfg, err := begun(ctx, env)
+	if err != nil {
+		return "", err
+	}
+	return cfg.Isa.HandoutPath, nil
 }
 
-// begun is what the configuration says about isa and the tenant.
-func begun(ctx context.Context, env *cli.Env) *config.Config {
-	return config.Begin(ctx, env.ConfigDir(), config.Options{Kinds: blocks(), Env: env.Lookup, Version: Version}).Config()
+// begun is what the configuration says about isa and the tenant. What is wrong with it is
+// shown when that leaves open where files are.
+func begun(ctx context.Context, env *cli.Env) (*config.Config, error) {
+	r := config.Begin(ctx, env.ConfigDir(), config.Options{Kinds: blocks(), Env: env.Lookup, Version: Version})
+	if cfg := r.Config(); located(cfg) {
+		return cfg, nil
+	}
+	cfg, list := r.Finish() // what is wrong may be in what the block needs
+	if err := Report(env, cfg, list); err != nil {
+		return nil, err
+	}
+	return nil, errUnlocated
 }
+
+// errUnlocated tells that files cannot be found.
+var errUnlocated = errors.New("the isa block has an error, so that it is not known where the state is; isa validate shows it")
+
+// located reports whether it is known where the state is.
+func located(cfg *config.Config) bool { return cfg.Isa.StatePath != "" }
 
 func openStore(env *cli.Env, cfg *config.Config) (state.Store, string, error) {
 	if b := cfg.Isa.StateBackend; b != "" && b != "local" {
 		return nil, "", fmt.Errorf("state %q is not a backend of this version; use state \"local\"", b)
 	}
-	path := cfg.Isa.StatePath
-	if path == "" {
-		path = "isa.state.json"
+	if !located(cfg) {
+		return nil, "", errUnlocated
 	}
+	path := cfg.Isa.StatePath
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(env.ConfigDir(), path)
 	}

@@ -53,7 +53,10 @@ func run(ctx context.Context, o *options) error {
 		return fmt.Errorf("the passwords are encrypted; give --identity KEYFILE, or set %s to the path of an age identity file", secret.IdentityEnv)
 	}
 	if o.file == "" {
-		o.file = workspace.HandoutPath(ctx, o.env)
+		var err error
+		if o.file, err = workspace.HandoutPath(ctx, o.env); err != nil {
+			return err
+		}
 	}
 	entries, others, err := o.read(key)
 	if err != nil {

@@ -70,6 +70,9 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	if o.out != "" {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := workspace.SavePlan(o.env, plan, o.out); err != nil {
 			return err
 		}
