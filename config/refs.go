@@ -72,7 +72,7 @@ func (s *scope) reference(k []string, v cty.Value, at *step) value.Value {
 	}
 	if !slices.Contains(k, a.Type) {
 		s.report(at, "reference.kind", "A reference to the wrong kind",
-			fmt.Sprintf("%s is a %s; a reference to %s is needed.", a, a.Type, strings.Join(k, " or ")),
+			fmt.Sprintf("%s is of the kind %s; a reference to %s is needed.", a, a.Type, strings.Join(k, " or ")),
 			"refer to "+k[0]+".… instead")
 		return nil
 	}

@@ -48,7 +48,7 @@ func (r *relocating) checkMoves() {
 		m := &r.cfg.Moves[i]
 		whole := !m.From.Keyed && !m.To.Keyed
 		if m.From.Type != m.To.Type {
-			r.wrong("moved.kind", m.Place, fmt.Sprintf("%s is a %s, %s a %s.", m.From, m.From.Type, m.To, m.To.Type), "write the address of an object of the same kind")
+			r.wrong("moved.kind", m.Place, fmt.Sprintf("%s is of the kind %s, %s of the kind %s.", m.From, m.From.Type, m.To, m.To.Type), "write the address of an object of the same kind")
 			continue
 		}
 		if _, _, circle := moves.Follow(m.From); circle {

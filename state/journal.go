@@ -36,7 +36,8 @@ func AppendLine(buf []byte, e Entry) ([]byte, error) {
 
 // ReadJournal reads journal lines. A damaged or torn end is what a crash leaves of
 // a write that nobody was told had succeeded: it is left out. Damage before a
-// good line is a diag.Invalid, since something durable was lost.
+// good line, and a whole line that says what isa does not know, are a diag.Invalid, since
+// something durable would be lost.
 func ReadJournal(data []byte) ([]Entry, error) {
 	var entries []Entry
 	damaged, why := 0, error(nil)
@@ -45,6 +46,9 @@ func ReadJournal(data []byte) ([]Entry, error) {
 		data = rest
 		e, err := readLine(text, whole)
 		switch {
+		case err != nil && !errors.Is(err, errTorn): // it was written so, by a newer isa or by hand
+			return nil, &diag.Failure{Class: diag.Invalid, Op: "journal", Detail: fmt.Sprintf("line %d is not what this isa writes", line), Err: err,
+				Fix: "use the isa that wrote it; if none is newer than this one, take the journal from a backup"}
 		case err != nil && damaged == 0:
 			damaged, why = line, err
 		case err == nil && damaged != 0:
@@ -57,12 +61,15 @@ func ReadJournal(data []byte) ([]Entry, error) {
 	return entries, nil
 }
 
+// errTorn is what a crash may leave of a line.
+var errTorn = errors.New("torn")
+
 func readLine(text []byte, whole bool) (Entry, error) {
 	if !whole {
-		return Entry{}, errors.New("the line is not finished")
+		return Entry{}, fmt.Errorf("%w: the line is not finished", errTorn)
 	}
 	if len(text) < crcLen+1 || text[crcLen] != ' ' || string(text[:crcLen]) != checksum(text[crcLen+1:]) {
-		return Entry{}, errors.New("the checksum is wrong")
+		return Entry{}, fmt.Errorf("%w: the checksum is wrong", errTorn)
 	}
 	var e Entry
 	dec := json.NewDecoder(bytes.NewReader(text[crcLen+1:]))

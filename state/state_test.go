@@ -277,6 +277,20 @@ func TestDamageInTheMiddleIsRefused(t *testing.T) {
 	}
 }
 
+// TestAWholeLineThatIsNotKnownIsNoTornEnd: what a newer isa wrote last was written.
+func TestAWholeLineThatIsNotKnownIsNoTornEnd(t *testing.T) {
+	data, _ := journal(t, randomEntries(rand.New(rand.NewPCG(7, 7)), "l", 3, 4))
+	for _, entry := range []string{`{"colour": "red"}`, `{}`, `{"put": {"step": "s", "object": {"address": "org_unit.a", "kind": "robot"}}}`} {
+		whole := slices.Concat(data, []byte(checksum([]byte(entry))+" "+entry+"\n"))
+		if got, err := ReadJournal(whole); err == nil || !strings.Contains(err.Error(), "is not what this isa writes") {
+			t.Errorf("%s: %d entries, %v", entry, len(got), err)
+		}
+		if _, err := ReadJournal(whole[:len(whole)-1]); err != nil {
+			t.Errorf("%s without its end: %v", entry, err)
+		}
+	}
+}
+
 func TestContinueRefusesForeignJournals(t *testing.T) {
 	begin := func(lineage string, serial int) []Entry {
 		return []Entry{{Begin: &Begin{Lineage: lineage, Serial: serial}}, {Put: &Put{Object: unit("x", "9")}}}
