@@ -16,7 +16,7 @@ import (
 // heads are the blocks that declare no objects.
 type heads struct {
 	isa, tenant *head
-	isas        []*hclsyntax.Block // all, also those that are too many
+	isas        []*hclsyntax.Block // all, also those that are too many, and what may be one misspelt
 	state       *head
 	guards      []*head
 }
@@ -25,6 +25,7 @@ type heads struct {
 type head struct {
 	syntax *hclsyntax.Block
 	body   *body
+	failed bool // something in it could not be evaluated
 }
 
 // block is one block that declares objects.
@@ -96,6 +97,9 @@ func (l *loader) collectBlock(b *hclsyntax.Block) {
 	default:
 		k, ok := l.kinds[b.Type]
 		if !ok {
+			if slices.ContainsFunc(b.Body.Blocks, func(in *hclsyntax.Block) bool { return in.Type == "state" }) {
+				l.heads.isas = append(l.heads.isas, b)
+			}
 			l.unknownBlock(b, l.topBlocks(), "")
 			return
 		}

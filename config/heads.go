@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-version"
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/isaworks/isa/internal/addr"
@@ -87,6 +88,7 @@ func (l *loader) decodeHead(h *head, attrs []schema.Attr) (value.Object, func(di
 		})
 	}
 	l.diags = append(l.diags, s.diags...)
+	h.failed = s.open || s.diags.HasErrors()
 	where := &instance{block: &block{body: h.body, syntax: h.syntax}}
 	return obj, func(d diag.Diagnostic, names ...string) {
 		d.Place = l.where(where, value.Of(names...))
@@ -125,38 +127,67 @@ func (l *loader) evaluateIsa() {
 	if p := value.Text(state["path"]); p != "" {
 		l.cfg.Isa.StatePath = p
 	}
-	if l.misread() {
-		l.cfg.Isa.StatePath, l.cfg.Isa.HandoutPath = "", ""
+	if l.misplaced() {
+		l.cfg.Isa.StatePath = ""
+	}
+	if h := l.heads.isa; h != nil && value.Text(handout["path"]) == "" && writesPath(h.syntax.Body) && (h.failed || l.wrongIn(rangesOf(handouts(h.syntax.Body)), nil)) {
+		l.cfg.Isa.HandoutPath = ""
 	}
 }
 
-// misread reports whether the isa block, or something that it needs, has an error, or may
-// be in what could not be parsed: where it says that files are is not known then, and no
-// default may stand for it.
-func (l *loader) misread() bool {
-	if l.torn && l.heads.state == nil {
+// misplaced reports whether what says where the state is has an error, or may be in what
+// could not be parsed: no default may stand for it.
+func (l *loader) misplaced() bool {
+	if s := l.heads.state; s != nil && (s.failed || slices.ContainsFunc(s.body.exprs(nil), func(e *expr) bool { return e.broken })) {
 		return true
 	}
-	for _, d := range l.diags {
-		within := func(b *hclsyntax.Block) bool {
-			at := b.Range()
-			return d.Range.File == at.Filename && d.Range.Start.Byte >= at.Start.Byte && d.Range.Start.Byte <= at.End.Byte
-		}
-		if d.Severity == diag.Error && d.Range != nil && slices.ContainsFunc(l.heads.isas, within) {
-			return true
+	var elsewhere []hcl.Range // in the isa block
+	for _, b := range l.heads.isas {
+		elsewhere = append(elsewhere, rangesOf(handouts(b.Body))...)
+		if a := b.Body.Attributes["required_version"]; a != nil {
+			elsewhere = append(elsewhere, a.SrcRange)
 		}
 	}
-	for _, h := range []*head{l.heads.isa, l.heads.state} {
-		if h == nil {
-			continue
-		}
-		for _, e := range h.body.exprs(nil) {
-			if v, list := l.evaluate(e, l.env()); e.broken || list.HasErrors() || !v.IsWhollyKnown() {
-				return true
-			}
+	return l.torn && l.heads.state == nil || l.wrongIn(rangesOf(l.heads.isas), elsewhere)
+}
+
+// wrongIn reports whether there is an error in one of these places, and in none of the others.
+func (l *loader) wrongIn(places, others []hcl.Range) bool {
+	return slices.ContainsFunc(l.diags, func(d diag.Diagnostic) bool {
+		in := func(r hcl.Range) bool { return within(d.Range, r) }
+		return d.Severity == diag.Error && d.Range != nil && slices.ContainsFunc(places, in) && !slices.ContainsFunc(others, in)
+	})
+}
+
+func within(at *diag.Range, r hcl.Range) bool {
+	return at.File == r.Filename && at.Start.Byte >= r.Start.Byte && at.Start.Byte <= r.End.Byte
+}
+
+// handouts are the handout blocks of an isa block, and dynamic ones.
+func handouts(isa *hclsyntax.Body) []*hclsyntax.Block {
+	var out []*hclsyntax.Block
+	for _, b := range isa.Blocks {
+		if b.Type == "handout" || b.Type == "dynamic" && slices.Contains(b.Labels, "handout") {
+			out = append(out, b)
 		}
 	}
-	return false
+	return out
+}
+
+func rangesOf(blocks []*hclsyntax.Block) []hcl.Range {
+	var out []hcl.Range
+	for _, b := range blocks {
+		out = append(out, b.Range())
+	}
+	return out
+}
+
+// writesPath reports whether a handout block says where passwords go.
+func writesPath(isa *hclsyntax.Body) bool {
+	writes := func(b *hclsyntax.Block) bool { return b.Body.Attributes["path"] != nil }
+	return slices.ContainsFunc(handouts(isa), func(b *hclsyntax.Block) bool {
+		return writes(b) || slices.ContainsFunc(b.Body.Blocks, writes)
+	})
 }
 
 func (l *loader) checkVersion(text string, report func(diag.Diagnostic, ...string)) {

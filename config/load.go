@@ -77,7 +77,7 @@ func Begin(ctx context.Context, dir string, opts Options) *Reading {
 }
 
 // Config is the part that has been read: Isa, Tenant, Access and Guards. What could not
-// be read has its default; Finish returns why.
+// be read has its default, and where files are is "" then; Finish returns why.
 func (r *Reading) Config() *Config { return r.loader.cfg }
 
 // Finish evaluates the rest and returns what Load does. It may be called once, also

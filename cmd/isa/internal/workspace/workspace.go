@@ -187,7 +187,7 @@ func Wrong(list diag.List) error {
 // ReadOnly opens the state of the configuration in env's directory without
 // needing more of the configuration to be right than what says where it is.
 func ReadOnly(ctx context.Context, env *cli.Env) (state.Store, error) {
-	cfg, err := begun(ctx, env)
+	cfg, err := begun(ctx, env, located)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +201,7 @@ func ReadOnly(ctx context.Context, env *cli.Env) (state.Store, error) {
 // HandoutPath is where the configuration in env's directory lets generated
 // passwords be written. No more of the configuration needs to be right.
 func HandoutPath(ctx context.Context, env *cli.Env) (string, error) {
-	cfg, err := begun(ctx, env)
+	cfg, err := begun(ctx, env, func(cfg *config.Config) bool { return cfg.Isa.HandoutPath != "" })
 	if err != nil {
 		return "", err
 	}
@@ -209,10 +209,10 @@ func HandoutPath(ctx context.Context, env *cli.Env) (string, error) {
 }
 
 // begun is what the configuration says about isa and the tenant. What is wrong with it is
-// shown when that leaves open where files are.
-func begun(ctx context.Context, env *cli.Env) (*config.Config, error) {
+// shown when enough says that it is not.
+func begun(ctx context.Context, env *cli.Env, enough func(*config.Config) bool) (*config.Config, error) {
 	r := config.Begin(ctx, env.ConfigDir(), config.Options{Kinds: blocks(), Env: env.Lookup, Version: Version})
-	if cfg := r.Config(); located(cfg) {
+	if cfg := r.Config(); enough(cfg) {
 		return cfg, nil
 	}
 	cfg, list := r.Finish() // what is wrong may be in what the block needs
@@ -223,7 +223,7 @@ func begun(ctx context.Context, env *cli.Env) (*config.Config, error) {
 }
 
 // errUnlocated tells that files cannot be found.
-var errUnlocated = errors.New("the isa block has an error, so that it is not known where the state is; isa validate shows it")
+var errUnlocated = errors.New("the isa block cannot be read, so that it is not known where its files are")
 
 // located reports whether it is known where the state is.
 func located(cfg *config.Config) bool { return cfg.Isa.StatePath != "" }
