@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -109,17 +110,25 @@ func TestASuspensionDoesNotWaitForOthersToSucceed(t *testing.T) {
 func TestASuspensionWaitsForTheEndOfAllAheadOfIt(t *testing.T) {
 	n, kim := withKim(t), person(state.Ready)
 	n.write(entity{Kind: "person", ID: "p1", Attrs: value.Object{"login": value.String("lee")}})
-	skipped, early := make(chan struct{}), false
+	refused, early := make(chan struct{}), false
 	released := atomic.Bool{}
-	n.fault = func(verb, _ string) string {
-		switch verb {
-		case "patch": // lee's, which kim's second step needs
-			defer close(skipped)
-			return "refused"
-		case "release":
-			<-skipped
+	n.hook = func(_ context.Context, verb, _ string) error {
+		if verb == "release" {
+			select {
+			case <-refused: // lee's patch, which kim's second step needs
+			case <-time.After(10 * time.Second):
+				t.Error("nothing else is done meanwhile")
+			}
 			time.Sleep(50 * time.Millisecond) // in which a suspension that does not wait comes
 			released.Store(true)
+		}
+		return nil
+	}
+	n.fault = func(verb, _ string) string {
+		switch verb {
+		case "patch":
+			close(refused)
+			return "refused"
 		case "suspend":
 			early = !released.Load()
 		}
